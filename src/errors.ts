@@ -1,0 +1,170 @@
+/**
+ * Every failure of this library is an {@link EnvelopeError} with one of these codes. The union is
+ * closed, so a `switch` over it can be exhaustive; `docs/errors.md` says for each one what happened
+ * and what to do.
+ */
+export type ErrorCode =
+  | 'ERR_INVALID_ARGUMENT'
+  | 'ERR_ENCRYPTION_CONTEXT'
+  | 'ERR_ENCRYPTION_CONTEXT_MISMATCH'
+  | 'ERR_UNKNOWN_ALGORITHM_SUITE'
+  | 'ERR_COMMITMENT_POLICY'
+  | 'ERR_NO_DATA_KEY'
+  | 'ERR_WRAP_FAILED'
+  | 'ERR_UNWRAP_FAILED'
+  | 'ERR_TOO_MANY_DATA_KEYS'
+  | 'ERR_PLAINTEXT_TOO_LONG'
+  | 'ERR_MALFORMED_MESSAGE'
+  | 'ERR_BASE64_MESSAGE'
+  | 'ERR_TRUNCATED_MESSAGE'
+  | 'ERR_TRAILING_BYTES'
+  | 'ERR_AUTHENTICATION'
+  | 'ERR_COMMITMENT'
+  | 'ERR_SIGNATURE'
+  | 'ERR_SIGNED_MESSAGE_REFUSED'
+  | 'ERR_ABORTED'
+  | 'ERR_FILE'
+  | 'ERR_FILE_EXISTS'
+  | 'ERR_LOCAL_KMS'
+
+/** What one keyring did with one encrypted data key while a message was being decrypted. */
+export interface UnwrapAttempt {
+  /** The key provider id in the message, for example `aws-kms` or a raw keyring's namespace. */
+  readonly provider: string
+  /** The key that the message names: a KMS key ARN, or a raw keyring's key name. */
+  readonly key: string
+  /** `skipped`: this keyring holds another key. `failed`: it tried and could not unwrap. */
+  readonly outcome: 'skipped' | 'failed'
+  /** Why, in one sentence. Never holds key material. */
+  readonly reason: string
+  /** What to do about it, where there is something to do. */
+  readonly hint?: string
+  /** The error underneath, such as the one that KMS returned. */
+  readonly cause?: unknown
+}
+
+/**
+ * The base of every error that this library throws. Recognise it by {@link EnvelopeError.is} or by
+ * `code`, never by `instanceof` alone: an application can hold an ESM and a CommonJS copy at once.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await client.decrypt(message)
+ * } catch (error) {
+ *   if (EnvelopeError.is(error) && error.code === 'ERR_UNWRAP_FAILED') console.error(error.attempts)
+ *   else throw error
+ * }
+ * ```
+ */
+export class EnvelopeError extends Error {
+  override name = 'EnvelopeError'
+  /** Which failure this is. */
+  readonly code: ErrorCode
+  /** For `ERR_UNWRAP_FAILED`: what became of each encrypted data key. */
+  readonly attempts?: readonly UnwrapAttempt[]
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; attempts?: readonly UnwrapAttempt[] } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    if (options.attempts) this.attempts = options.attempts
+  }
+
+  /** Whether `value` is an error of this library, whichever copy of the library made it. */
+  static is(value: unknown): value is EnvelopeError {
+    return typeof value === 'object' && value !== null && brand in value
+  }
+}
+
+const brand = Symbol.for('waxseal.EnvelopeError')
+Object.defineProperty(EnvelopeError.prototype, brand, { value: true })
+
+/** An argument or option is not what it should be. The message names the field. */
+export class InvalidArgumentError extends EnvelopeError {
+  override name = 'InvalidArgumentError'
+  /** The argument or option at fault, as the caller wrote it, for example `frameLength`. */
+  readonly field: string
+
+  constructor(field: string, message: string, cause?: unknown) {
+    super('ERR_INVALID_ARGUMENT', message, cause === undefined ? {} : { cause })
+    this.field = field
+  }
+}
+
+/** No keyring could unwrap any of the message's encrypted data keys; `attempts` says why for each. */
+export class UnwrapError extends EnvelopeError {
+  override name = 'UnwrapError'
+  declare readonly attempts: readonly UnwrapAttempt[]
+
+  constructor(attempts: readonly UnwrapAttempt[]) {
+    super('ERR_UNWRAP_FAILED', describeAttempts(attempts), {
+      attempts,
+      cause: firstCause(attempts),
+    })
+  }
+}
+
+/**
+ * Bytes are not what was encrypted: an authentication tag, the key commitment or the signature does
+ * not match. Treat whatever the message was for as an attack or as corruption; retrying can't help.
+ */
+export class TamperedMessageError extends EnvelopeError {
+  override name = 'TamperedMessageError'
+  constructor(
+    code: 'ERR_AUTHENTICATION' | 'ERR_COMMITMENT' | 'ERR_SIGNATURE',
+    message: string,
+    cause?: unknown,
+  ) {
+    super(code, message, cause === undefined ? {} : { cause })
+  }
+}
+
+/** The bytes given are not a message of this format, or not a whole one. */
+export class MalformedMessageError extends EnvelopeError {
+  override name = 'MalformedMessageError'
+  /** How many bytes from the start of the message the reading stopped. */
+  readonly offset: number
+
+  constructor(
+    code:
+      | 'ERR_MALFORMED_MESSAGE'
+      | 'ERR_BASE64_MESSAGE'
+      | 'ERR_TRUNCATED_MESSAGE'
+      | 'ERR_TRAILING_BYTES',
+    message: string,
+    offset: number,
+  ) {
+    super(code, message)
+    this.offset = offset
+  }
+}
+
+/** The operation was given up through its `AbortSignal`; the signal's reason is the `cause`. */
+export class AbortedError extends EnvelopeError {
+  override name = 'AbortError' // the name by which the web platform and Node know an abort
+
+  constructor(reason: unknown) {
+    super('ERR_ABORTED', 'The operation was aborted through its signal', { cause: reason })
+  }
+}
+
+function describeAttempts(attempts: readonly UnwrapAttempt[]): string {
+  if (attempts.length === 0) {
+    return 'None of the encrypted data keys could be unwrapped: no keyring recognised any of them'
+  }
+  const lines = attempts.map(
+    ({ provider, key, outcome, reason, hint }) =>
+      `\n  ${provider} ${JSON.stringify(key)}: ${outcome}: ${reason}${hint ? ` (${hint})` : ''}`,
+  )
+  const shown = lines.slice(0, 20)
+  if (lines.length > shown.length) shown.push(`\n  and ${lines.length - shown.length} more`)
+  return `None of the encrypted data keys could be unwrapped:${shown.join('')}`
+}
+
+function firstCause(attempts: readonly UnwrapAttempt[]): unknown {
+  return attempts.find((attempt) => attempt.cause !== undefined)?.cause
+}
