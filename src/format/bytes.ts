@@ -1,0 +1,73 @@
+// Big-endian integers, as everywhere in a message (data-format/message-header.md, "Structure").
+
+export function readUint16(bytes: Uint8Array, at = 0): number {
+  return view(bytes).getUint16(at)
+}
+
+export function readUint32(bytes: Uint8Array, at = 0): number {
+  return view(bytes).getUint32(at)
+}
+
+/** An unsigned 64-bit integer; above 2^53 the result is inexact, which is enough to refuse it. */
+export function readUint64(bytes: Uint8Array, at = 0): number {
+  return Number(view(bytes).getBigUint64(at))
+}
+
+export function writeUint16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8
+  bytes[at + 1] = value
+}
+
+export function writeUint32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24
+  bytes[at + 1] = value >>> 16
+  bytes[at + 2] = value >>> 8
+  bytes[at + 3] = value
+}
+
+const encoder = new TextEncoder()
+// fatal: bytes that are not UTF-8 must not turn into replacement characters, which would no longer be
+// what was authenticated. ignoreBOM: a leading U+FEFF is part of the text, not a mark to drop.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+/** The text, or `undefined` if the bytes are not UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** Order by unsigned bytes. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** Whether two public byte strings are equal. Not for secrets: it stops at the first difference. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && compareBytes(a, b) === 0
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,70 @@
+import { EnvelopeError } from '../errors.ts'
+import { concat, fromUtf8, readUint16, utf8, writeUint16 } from './bytes.ts'
+import { type ByteReader, type Parsing, malformed } from './reader.ts'
+
+/** A message's data key, encrypted by one keyring (framework/structures.md, "Encrypted Data Key"). */
+export interface EncryptedDataKey {
+  /** Which kind of keyring opens it: `aws-kms`, or a raw keyring's namespace. */
+  readonly providerId: string
+  /** Which key opens it, in the provider's own form: for KMS the key ARN in UTF-8. */
+  readonly providerInfo: Uint8Array
+  /** The encrypted data key. */
+  readonly ciphertext: Uint8Array
+}
+
+/** The header's encrypted data keys (data-format/message-header.md, "Encrypted Data Keys"). */
+export function serializeEncryptedDataKeys(keys: readonly EncryptedDataKey[]): Uint8Array {
+  const parts = [uint16(keys.length, 'number of encrypted data keys')]
+  for (const { providerId, providerInfo, ciphertext } of keys) {
+    const id = utf8(providerId)
+    parts.push(uint16(id.length, 'length of a key provider id'), id)
+    parts.push(uint16(providerInfo.length, 'length of a key provider info'), providerInfo)
+    parts.push(uint16(ciphertext.length, 'length of an encrypted data key'), ciphertext)
+  }
+  return concat(...parts)
+}
+
+/** Reads the encrypted data keys; more than `most` of them are refused as soon as that is known. */
+export function* readEncryptedDataKeys(
+  reader: ByteReader,
+  most: number | undefined,
+): Parsing<readonly EncryptedDataKey[]> {
+  const count = readUint16(yield* reader.take(2, 'encrypted data key count'))
+  if (count === 0) throw malformed(reader.offset - 2, 'The message has no encrypted data key')
+  if (most !== undefined && count > most) throw tooManyDataKeys(count, most)
+  const keys: EncryptedDataKey[] = []
+  for (let i = 0; i < count; i++) {
+    const providerId = fromUtf8(yield* field(reader, 'key provider id'))
+    if (providerId === undefined) throw malformed(reader.offset, 'A key provider id is not UTF-8')
+    // Copies: the keyring reads them after an await, when the caller may have reused its buffer.
+    const providerInfo = Uint8Array.from(yield* field(reader, 'key provider info'))
+    const ciphertext = Uint8Array.from(yield* field(reader, 'encrypted data key'))
+    keys.push({ providerId, providerInfo, ciphertext })
+  }
+  return keys
+}
+
+/** client-apis/client.md, "Maximum Number Of Encrypted Data Keys". */
+export function tooManyDataKeys(count: number, most: number): EnvelopeError {
+  return new EnvelopeError(
+    'ERR_TOO_MANY_DATA_KEYS',
+    `The message has ${count} encrypted data keys, and maxEncryptedDataKeys is ${most}`,
+  )
+}
+
+function* field(reader: ByteReader, name: string): Parsing<Uint8Array> {
+  const length = readUint16(yield* reader.take(2, `${name} length`))
+  return yield* reader.take(length, name)
+}
+
+function uint16(value: number, what: string): Uint8Array {
+  if (value > 0xffff) {
+    throw new EnvelopeError(
+      'ERR_WRAP_FAILED',
+      `The ${what} is ${value}, and the message format has room for 65535`,
+    )
+  }
+  const bytes = new Uint8Array(2)
+  writeUint16(bytes, 0, value)
+  return bytes
+}

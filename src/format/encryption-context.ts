@@ -1,0 +1,121 @@
+import { EnvelopeError } from '../errors.ts'
+import { compareBytes, concat, fromUtf8, readUint16, utf8, writeUint16 } from './bytes.ts'
+import { malformed } from './reader.ts'
+
+/**
+ * Text pairs that are authenticated with a message, and are stored in it in the clear unless a CMM
+ * makes them required. They say what the message is for: its tenant, its table, its purpose
+ * (framework/structures.md, "Encryption Context").
+ */
+export type EncryptionContext = Readonly<Record<string, string>>
+
+/** Keys with this prefix belong to the library (client-apis/encrypt.md, "Encryption Context"). */
+export const reservedPrefix = 'aws-crypto-'
+/** The key under which a signed message stores its verification key, in base64. */
+export const publicKeyName = 'aws-crypto-public-key'
+
+const empty = new Uint8Array(0)
+const longest = 0xffff
+
+/** A frozen copy of what a caller gave, after refusing what could not be written or read back. */
+export function copyContext(context: EncryptionContext, field: string): EncryptionContext {
+  // The types say that all this holds; it is checked because JavaScript callers have no types.
+  const given: unknown = context
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw invalid(`${field} must be an object of text pairs`)
+  }
+  const entries: [string, unknown][] = Object.entries(given)
+  for (const [key, value] of entries) {
+    const name = `${field}[${JSON.stringify(key)}]`
+    if (typeof value !== 'string') throw invalid(`${name} must be a string, not ${typeof value}`)
+    // A lone surrogate has no UTF-8 form: written, it would come back as another text.
+    if (!key.isWellFormed()) throw invalid(`The key of ${name} has a lone surrogate`)
+    if (!value.isWellFormed()) throw invalid(`${name} has a lone surrogate`)
+  }
+  return Object.freeze(Object.fromEntries(Object.entries(context)))
+}
+
+/** Refuses keys that only the library may set. */
+export function checkNoReservedKeys(context: EncryptionContext, field: string): void {
+  const reserved = Object.keys(context).find((key) => key.startsWith(reservedPrefix))
+  if (reserved !== undefined) {
+    throw invalid(
+      `${field} has the key ${JSON.stringify(reserved)}; keys that begin with ` +
+        `"${reservedPrefix}" are reserved for the format. Choose another name`,
+    )
+  }
+}
+
+/**
+ * The pairs as bytes, sorted by the key's UTF-8 bytes; an empty context is no bytes at all
+ * (framework/structures.md, "Serialization"). This is what keyrings authenticate.
+ */
+export function serializeContext(context: EncryptionContext): Uint8Array {
+  const pairs = Object.entries(context).map(([key, value]) => [utf8(key), utf8(value)] as const)
+  if (pairs.length === 0) return empty
+  pairs.sort(([a], [b]) => compareBytes(a, b))
+  const parts: Uint8Array[] = [uint16(pairs.length, 'The number of its pairs')]
+  for (const [key, value] of pairs) {
+    parts.push(uint16(key.length, 'A key'), key, uint16(value.length, 'A value'), value)
+  }
+  return concat(...parts)
+}
+
+/** The header's AAD field: the length of the pairs in two bytes, then the pairs. */
+export function serializeContextField(context: EncryptionContext): Uint8Array {
+  const pairs = serializeContext(context)
+  return concat(uint16(pairs.length, 'Its serialized form'), pairs)
+}
+
+/** Reads the pairs of a header's AAD field, which begins at `offset` in the message. */
+export function parseContext(bytes: Uint8Array, offset: number): EncryptionContext {
+  if (bytes.length === 0) return Object.freeze({})
+  let at = 0
+  const take = (length: number): Uint8Array => {
+    if (at + length > bytes.length) {
+      throw malformed(offset + at, 'The encryption context is longer than its length field says')
+    }
+    at += length
+    return bytes.subarray(at - length, at)
+  }
+  const text = (what: string): string => {
+    const value = fromUtf8(take(readUint16(take(2))))
+    if (value === undefined)
+      throw malformed(offset + at, `The encryption context has a ${what} that is not UTF-8`)
+    return value
+  }
+  const count = readUint16(take(2))
+  if (count === 0) throw malformed(offset, 'The encryption context has bytes but no pairs')
+  // Read in whatever order they come: messages of older SDKs are sorted by other rules.
+  const pairs = new Map<string, string>()
+  for (let i = 0; i < count; i++) {
+    const key = text('key')
+    if (pairs.has(key)) {
+      throw malformed(
+        offset + at,
+        `The encryption context has the key ${JSON.stringify(key)} twice`,
+      )
+    }
+    pairs.set(key, text('value'))
+  }
+  if (at !== bytes.length) {
+    throw malformed(offset + at, 'The encryption context is shorter than its length field says')
+  }
+  return Object.freeze(Object.fromEntries(pairs))
+}
+
+function uint16(value: number, what: string): Uint8Array {
+  if (value > longest) {
+    throw invalid(
+      `The encryption context is too large: ${what.toLowerCase()} is ${value}, and the message ` +
+        `format has room for ${longest}`,
+    )
+  }
+  const bytes = new Uint8Array(2)
+  writeUint16(bytes, 0, value)
+  return bytes
+}
+
+function invalid(message: string): EnvelopeError {
+  return new EnvelopeError('ERR_ENCRYPTION_CONTEXT', message)
+}

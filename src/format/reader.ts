@@ -1,0 +1,115 @@
+import { MalformedMessageError } from '../errors.ts'
+
+/**
+ * Parsing that can be interrupted: it yields whenever it needs more bytes than have arrived, and goes
+ * on where it was. The same code so reads a message that is all there, one that comes in chunks, and
+ * one that comes byte by byte, and no field is ever parsed twice.
+ */
+export type Parsing<T> = Generator<undefined, T, undefined>
+
+const empty = new Uint8Array(0)
+
+/** Hands out the bytes of a message in order, from chunks of any size. */
+export class ByteReader {
+  #bytes: Uint8Array = empty
+  #position = 0
+  #end = 0
+  #ownsBytes = false
+  #mark: number | undefined
+  #consumed = 0
+  #ended = false
+
+  /** Bytes that have arrived and have not been taken. */
+  get available(): number {
+    return this.#end - this.#position
+  }
+
+  /** Bytes taken so far: the offset in the message. */
+  get offset(): number {
+    return this.#consumed
+  }
+
+  /** Adds the next bytes. They are kept by reference until the next call, if nothing is left over. */
+  feed(chunk: Uint8Array): void {
+    const kept = this.#mark ?? this.#position
+    const left = this.#end - kept
+    if (left === 0) {
+      this.#bytes = chunk
+      this.#position = 0
+      this.#end = chunk.length
+      this.#ownsBytes = false
+      if (this.#mark !== undefined) this.#mark = 0
+      return
+    }
+    if (!this.#ownsBytes || this.#end + chunk.length > this.#bytes.length) {
+      // Doubling, so that a message fed byte by byte costs linear time; and what is allocated is
+      // bounded by what has arrived, whatever the lengths in the message claim.
+      const grown = new Uint8Array(2 * (left + chunk.length))
+      grown.set(this.#bytes.subarray(kept, this.#end))
+      this.#bytes = grown
+      this.#position -= kept
+      this.#end = left
+      if (this.#mark !== undefined) this.#mark = 0
+      this.#ownsBytes = true
+    }
+    this.#bytes.set(chunk, this.#end)
+    this.#end += chunk.length
+  }
+
+  /** From here on the bytes taken are also gathered, for {@link marked}. */
+  mark(): void {
+    this.#mark = this.#position
+  }
+
+  /** A copy of all the bytes taken since {@link mark}. */
+  marked(): Uint8Array {
+    const bytes = this.#bytes.slice(this.#mark, this.#position)
+    this.#mark = undefined
+    return bytes
+  }
+
+  /** Says that nothing follows; from here on a missing byte is an error. */
+  end(): void {
+    this.#ended = true
+  }
+
+  /** The next `length` bytes in one piece, waiting until they are there. A view, not a copy. */
+  *take(length: number, field: string): Parsing<Uint8Array> {
+    while (this.available < length) yield* this.#more(length - this.available, field)
+    return this.#advance(length)
+  }
+
+  /** Up to `most` of the bytes that are there, at least one. A view, not a copy. */
+  *takeSome(most: number, field: string): Parsing<Uint8Array> {
+    while (this.available === 0) yield* this.#more(most, field)
+    return this.#advance(Math.min(most, this.available))
+  }
+
+  *#more(missing: number, field: string): Parsing<void> {
+    if (this.#ended) {
+      throw new MalformedMessageError(
+        'ERR_TRUNCATED_MESSAGE',
+        `The message ends at byte ${this.#consumed + this.available}, in the middle of its ` +
+          `${field}: at least ${missing} more byte${missing === 1 ? ' is' : 's are'} needed`,
+        this.#consumed + this.available,
+      )
+    }
+    yield
+  }
+
+  #advance(length: number): Uint8Array {
+    const bytes = this.#bytes.subarray(this.#position, this.#position + length)
+    this.#position += length
+    this.#consumed += length
+    return bytes
+  }
+}
+
+/** The error for a field whose value the format does not allow. */
+export function malformed(offset: number, message: string): MalformedMessageError {
+  return new MalformedMessageError(
+    'ERR_MALFORMED_MESSAGE',
+    `${message} (at byte ${offset})`,
+    offset,
+  )
+}

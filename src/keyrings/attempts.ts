@@ -1,0 +1,42 @@
+import type { UnwrapAttempt } from '../errors.ts'
+import { fromUtf8, readUint32 } from '../format/bytes.ts'
+import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
+import { nonceLength, tagLength } from '../suites/suites.ts'
+
+/** Bytes behind the key name in a raw AES keyring's provider info: tag bits, nonce length, nonce. */
+export const rawAesInfoLength = 4 + 4 + nonceLength
+
+/** The provider and the key that an encrypted data key names, as text for an error. */
+export function describeKey(key: EncryptedDataKey): { provider: string; key: string } {
+  const name = fromUtf8(nameOf(key.providerInfo))
+  return { provider: key.providerId, key: (name ?? '(not text)').slice(0, 256) }
+}
+
+/** The note for an encrypted data key that is another keyring's. */
+export function skipped(key: EncryptedDataKey, reason: string, hint?: string): UnwrapAttempt {
+  return {
+    ...describeKey(key),
+    outcome: 'skipped',
+    reason,
+    ...(hint === undefined ? {} : { hint }),
+  }
+}
+
+/** The note for an encrypted data key that a keyring tried in vain. */
+export function failed(
+  key: EncryptedDataKey,
+  reason: string,
+  more: { hint?: string; cause?: unknown } = {},
+): UnwrapAttempt {
+  return { ...describeKey(key), outcome: 'failed', reason, ...more }
+}
+
+// A raw AES keyring's provider info is the key name and then binary fields, which are left out.
+function nameOf(providerInfo: Uint8Array): Uint8Array {
+  const at = providerInfo.length - rawAesInfoLength
+  const isRawAes =
+    at >= 0 &&
+    readUint32(providerInfo, at) === tagLength * 8 &&
+    readUint32(providerInfo, at + 4) === nonceLength
+  return isRawAes ? providerInfo.subarray(0, at) : providerInfo
+}

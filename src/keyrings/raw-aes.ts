@@ -1,0 +1,126 @@
+import type { KeyObject } from 'node:crypto'
+import type { CryptoBackend } from '../crypto/backend.ts'
+import { nodeBackend } from '../crypto/node.ts'
+import { secretKeyBytes } from '../crypto/secret-key.ts'
+import type { UnwrapAttempt } from '../errors.ts'
+import { concat, equalBytes, writeUint32 } from '../format/bytes.ts'
+import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
+import { serializeContext } from '../format/encryption-context.ts'
+import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
+import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
+import { nonceLength, tagLength } from '../suites/suites.ts'
+import { failed, rawAesInfoLength, skipped } from './attempts.ts'
+import { withGeneratedDataKey } from './generate.ts'
+import { type Keyring, checkKeyName, checkKeyNamespace, checkNoDataKey } from './keyring.ts'
+
+const wrongKeyHint =
+  'the wrapping key or the encryption context is another one, or the message was changed'
+
+/** Options of {@link RawAesKeyring}. */
+export interface RawAesKeyringOptions {
+  /** Names the group that the key belongs to; stands in every message. Not `aws-kms…`. */
+  keyNamespace: string
+  /** Names the key within the namespace; stands in every message. */
+  keyName: string
+  /** The AES wrapping key: 16, 24 or 32 random bytes. Copied. */
+  wrappingKey: Uint8Array | KeyObject
+  /** The implementation of AES-GCM. Default: node:crypto. */
+  backend?: CryptoBackend
+}
+
+/**
+ * Wraps data keys under an AES key that the application holds, by AES-GCM
+ * (framework/raw-aes-keyring.md). For tests, and for keys that come from a secret store; where KMS is
+ * at hand, prefer it: this key has to be kept and rotated by you.
+ *
+ * @throws InvalidArgumentError if an option is not as described.
+ *
+ * @example
+ * ```ts
+ * const keyring = new RawAesKeyring({ keyNamespace: 'my-app', keyName: 'key-1', wrappingKey: randomBytes(32) })
+ * ```
+ */
+export class RawAesKeyring implements Keyring {
+  readonly #providerId: string
+  readonly #keyName: Uint8Array
+  readonly #wrappingKey: Uint8Array
+  readonly #backend: CryptoBackend
+
+  constructor(options: RawAesKeyringOptions) {
+    this.#providerId = checkKeyNamespace(options.keyNamespace)
+    this.#keyName = checkKeyName(options.keyName)
+    this.#wrappingKey = secretKeyBytes(options.wrappingKey, 'wrappingKey', [16, 24, 32])
+    this.#backend = options.backend ?? nodeBackend
+  }
+
+  // framework/raw-aes-keyring.md, "OnEncrypt"
+  async onEncrypt(given: EncryptionMaterials): Promise<EncryptionMaterials> {
+    const materials = withGeneratedDataKey(given, this.#backend)
+    const nonce = this.#backend.randomBytes(nonceLength)
+    const context = serializeContext(materials.encryptionContext)
+    const encryption = this.#backend.encryptGcm(this.#wrappingKey, nonce, context)
+    return materials.withEncryptedDataKey({
+      providerId: this.#providerId,
+      providerInfo: this.#providerInfo(nonce),
+      ciphertext: concat(encryption.update(materials.dataKey), encryption.finish()),
+    })
+  }
+
+  // framework/raw-aes-keyring.md, "OnDecrypt"
+  async onDecrypt(
+    materials: DecryptionMaterials,
+    encryptedDataKeys: readonly EncryptedDataKey[],
+  ): Promise<DecryptionMaterials> {
+    checkNoDataKey(materials)
+    const context = serializeContext(materials.encryptionContext)
+    const attempts: UnwrapAttempt[] = []
+    for (const key of encryptedDataKeys) {
+      const nonce = this.#nonceFor(key)
+      if (!nonce) {
+        attempts.push(skipped(key, 'this raw AES keyring holds another key'))
+        continue
+      }
+      const dataKey = this.#unwrap(key.ciphertext, nonce, context, materials.suite.keyLength)
+      if (dataKey) {
+        const unwrapped = materials.withDataKey(dataKey)
+        dataKey.fill(0)
+        return unwrapped
+      }
+      attempts.push(failed(key, 'the wrapped key is not authentic', { hint: wrongKeyHint }))
+    }
+    return materials.withAttempts(attempts)
+  }
+
+  /** raw-aes-keyring.md, "Key Provider Information": key name, tag bits, nonce length, nonce. */
+  #providerInfo(nonce: Uint8Array): Uint8Array {
+    const info = new Uint8Array(this.#keyName.length + rawAesInfoLength)
+    info.set(this.#keyName)
+    writeUint32(info, this.#keyName.length, tagLength * 8)
+    writeUint32(info, this.#keyName.length + 4, nonceLength)
+    info.set(nonce, this.#keyName.length + 8)
+    return info
+  }
+
+  /** The nonce of an encrypted data key that names this keyring's key; otherwise `undefined`. */
+  #nonceFor({ providerId, providerInfo }: EncryptedDataKey): Uint8Array | undefined {
+    if (providerId !== this.#providerId) return undefined
+    const nonce = providerInfo.subarray(-nonceLength)
+    return equalBytes(providerInfo, this.#providerInfo(nonce)) ? nonce : undefined
+  }
+
+  #unwrap(
+    ciphertext: Uint8Array,
+    nonce: Uint8Array,
+    context: Uint8Array,
+    keyLength: number,
+  ): Uint8Array | undefined {
+    if (ciphertext.length !== keyLength + tagLength) return undefined
+    const decryption = this.#backend.decryptGcm(this.#wrappingKey, nonce, context)
+    const start = decryption.update(ciphertext.subarray(0, keyLength))
+    const rest = decryption.finish(ciphertext.subarray(keyLength))
+    const dataKey = rest && concat(start, rest)
+    start.fill(0)
+    rest?.fill(0)
+    return dataKey
+  }
+}

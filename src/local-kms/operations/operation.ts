@@ -1,0 +1,23 @@
+import type { z } from 'zod'
+import type { Scope } from '../arn.ts'
+import type { KeyStore } from '../key-store.ts'
+import { validate } from '../validation.ts'
+
+/** What an operation works on. */
+export interface Environment {
+  readonly store: KeyStore
+  readonly scope: Scope
+}
+
+export type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json }
+export type Answer = { readonly [name: string]: Json }
+
+/** Takes the parsed JSON of a request, whatever it holds, and gives the JSON of the answer. */
+export type Operation = (request: unknown, environment: Environment) => Promise<Answer>
+
+export function operation<S extends z.ZodType>(
+  schema: S,
+  run: (input: z.output<S>, environment: Environment) => Answer | Promise<Answer>,
+): Operation {
+  return async (request, environment) => run(validate(schema, request), environment)
+}

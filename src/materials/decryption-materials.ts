@@ -1,0 +1,82 @@
+import { EnvelopeError, type UnwrapAttempt } from '../errors.ts'
+import type { EncryptionContext } from '../format/encryption-context.ts'
+import type { AlgorithmSuite } from '../suites/suites.ts'
+import { DataKey } from './data-key.ts'
+
+const brand = Symbol.for('waxseal.DecryptionMaterials')
+
+interface Fields {
+  suite: AlgorithmSuite
+  encryptionContext: EncryptionContext
+  requiredContextKeys?: readonly string[]
+  verificationKey?: Uint8Array | undefined
+  signal?: AbortSignal | undefined
+  attempts?: readonly UnwrapAttempt[]
+}
+
+/**
+ * What one message is decrypted with (framework/structures.md, "Decryption Materials"). A keyring
+ * returns them with the data key, or with a note of why it could not unwrap it.
+ */
+export class DecryptionMaterials {
+  readonly [brand] = true
+  readonly suite: AlgorithmSuite
+  /** All pairs that are authenticated: the message's own and the reproduced ones. Frozen. */
+  readonly encryptionContext: EncryptionContext
+  /** The keys of those pairs that the caller reproduced and the message does not store. */
+  readonly requiredContextKeys: readonly string[]
+  /** The compressed public key that verifies the message's signature, of a signing suite. */
+  readonly verificationKey: Uint8Array | undefined
+  /** Aborts the operation; a keyring passes it to what it calls. */
+  readonly signal: AbortSignal | undefined
+  /** What became of the encrypted data keys so far. */
+  readonly attempts: readonly UnwrapAttempt[]
+  readonly #dataKey: DataKey | undefined
+
+  constructor(fields: Fields, dataKey?: DataKey) {
+    this.suite = fields.suite
+    this.encryptionContext = fields.encryptionContext
+    this.requiredContextKeys = fields.requiredContextKeys ?? []
+    this.verificationKey = fields.verificationKey
+    this.signal = fields.signal
+    this.attempts = fields.attempts ?? []
+    this.#dataKey = dataKey
+  }
+
+  /** Whether a keyring has unwrapped the data key. */
+  get hasDataKey(): boolean {
+    return this.#dataKey !== undefined
+  }
+
+  /** The plaintext data key; not a copy. Throws if there is none. */
+  get dataKey(): Uint8Array {
+    if (this.#dataKey) return this.#dataKey.bytes
+    throw new EnvelopeError('ERR_NO_DATA_KEY', 'These materials have no data key')
+  }
+
+  /** These materials with the data key, whose bytes are copied. Throws if there is one already. */
+  withDataKey(bytes: Uint8Array): DecryptionMaterials {
+    if (this.#dataKey) {
+      throw new EnvelopeError('ERR_UNWRAP_FAILED', 'These materials have a data key already')
+    }
+    return new DecryptionMaterials(this, new DataKey(bytes, this.suite))
+  }
+
+  /** These materials with notes on encrypted data keys that were skipped or failed. */
+  withAttempts(attempts: readonly UnwrapAttempt[]): DecryptionMaterials {
+    return new DecryptionMaterials(
+      { ...this, attempts: [...this.attempts, ...attempts] },
+      this.#dataKey,
+    )
+  }
+
+  /** Overwrites the data key. */
+  destroy(): void {
+    this.#dataKey?.destroy()
+  }
+}
+
+/** Whether `value` is decryption materials, whichever copy of the library made them. */
+export function isDecryptionMaterials(value: unknown): value is DecryptionMaterials {
+  return typeof value === 'object' && value !== null && brand in value
+}

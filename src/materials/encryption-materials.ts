@@ -1,0 +1,81 @@
+import type { SigningKey } from '../crypto/backend.ts'
+import { EnvelopeError } from '../errors.ts'
+import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
+import type { EncryptionContext } from '../format/encryption-context.ts'
+import type { AlgorithmSuite } from '../suites/suites.ts'
+import { DataKey } from './data-key.ts'
+
+const brand = Symbol.for('waxseal.EncryptionMaterials')
+
+interface Fields {
+  suite: AlgorithmSuite
+  encryptionContext: EncryptionContext
+  requiredContextKeys?: readonly string[]
+  signingKey?: SigningKey | undefined
+  signal?: AbortSignal | undefined
+  encryptedDataKeys?: readonly EncryptedDataKey[]
+}
+
+/**
+ * What one message is encrypted with (framework/structures.md, "Encryption Materials"). Keyrings add
+ * to them: each `with…` returns new materials that share the one data key.
+ */
+export class EncryptionMaterials {
+  readonly [brand] = true
+  readonly suite: AlgorithmSuite
+  /** All pairs that are authenticated, the required ones included. Frozen. */
+  readonly encryptionContext: EncryptionContext
+  /** The keys of those pairs that are authenticated but not stored in the message. */
+  readonly requiredContextKeys: readonly string[]
+  readonly encryptedDataKeys: readonly EncryptedDataKey[]
+  /** The key that signs the message, of a signing suite. */
+  readonly signingKey: SigningKey | undefined
+  /** Aborts the operation; a keyring passes it to what it calls. */
+  readonly signal: AbortSignal | undefined
+  readonly #dataKey: DataKey | undefined
+
+  constructor(fields: Fields, dataKey?: DataKey) {
+    this.suite = fields.suite
+    this.encryptionContext = fields.encryptionContext
+    this.requiredContextKeys = fields.requiredContextKeys ?? []
+    this.encryptedDataKeys = fields.encryptedDataKeys ?? []
+    this.signingKey = fields.signingKey
+    this.signal = fields.signal
+    this.#dataKey = dataKey
+  }
+
+  /** Whether a keyring has generated the data key yet. */
+  get hasDataKey(): boolean {
+    return this.#dataKey !== undefined
+  }
+
+  /** The plaintext data key, for wrapping; not a copy. Throws if there is none yet. */
+  get dataKey(): Uint8Array {
+    if (this.#dataKey) return this.#dataKey.bytes
+    throw new EnvelopeError('ERR_NO_DATA_KEY', 'These materials have no data key yet')
+  }
+
+  /** These materials with a data key, whose bytes are copied. Throws if there is one already. */
+  withDataKey(bytes: Uint8Array): EncryptionMaterials {
+    if (this.#dataKey) {
+      throw new EnvelopeError('ERR_WRAP_FAILED', 'These materials have a data key already')
+    }
+    return new EncryptionMaterials(this, new DataKey(bytes, this.suite))
+  }
+
+  /** These materials with one more encrypted form of their data key. */
+  withEncryptedDataKey(key: EncryptedDataKey): EncryptionMaterials {
+    const encryptedDataKeys = [...this.encryptedDataKeys, key]
+    return new EncryptionMaterials({ ...this, encryptedDataKeys }, this.#dataKey)
+  }
+
+  /** Overwrites the data key, here and in all materials made from these. */
+  destroy(): void {
+    this.#dataKey?.destroy()
+  }
+}
+
+/** Whether `value` is encryption materials, whichever copy of the library made them. */
+export function isEncryptionMaterials(value: unknown): value is EncryptionMaterials {
+  return typeof value === 'object' && value !== null && brand in value
+}
