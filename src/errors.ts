@@ -100,8 +100,9 @@ export class UnwrapError extends EnvelopeError {
   override name = 'UnwrapError'
   declare readonly attempts: readonly UnwrapAttempt[]
 
-  constructor(attempts: readonly UnwrapAttempt[]) {
-    super('ERR_UNWRAP_FAILED', describeAttempts(attempts), {
+  constructor(attempts: readonly UnwrapAttempt[], note?: string) {
+    const message = describeAttempts(attempts)
+    super('ERR_UNWRAP_FAILED', note === undefined ? message : `${message}\n${note}`, {
       attempts,
       cause: firstCause(attempts),
     })

@@ -104,6 +104,16 @@ export function parseContext(bytes: Uint8Array, offset: number): EncryptionConte
   return Object.freeze(Object.fromEntries(pairs))
 }
 
+/** What to say of reproduced pairs when a message does not open: they may be why. */
+export function notStoredNote(requiredContextKeys: readonly string[]): string | undefined {
+  if (requiredContextKeys.length === 0) return undefined
+  const keys = requiredContextKeys.map((key) => JSON.stringify(key)).join(', ')
+  return (
+    `The message does not store the encryption context keys ${keys} that were given to decrypt it: ` +
+    'it opens only if it was encrypted with them as required keys'
+  )
+}
+
 function uint16(value: number, what: string): Uint8Array {
   if (value > longest) {
     throw invalid(

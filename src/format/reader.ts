@@ -29,7 +29,7 @@ export class ByteReader {
     return this.#consumed
   }
 
-  /** Adds the next bytes. They are kept by reference until the next call, if nothing is left over. */
+  /** Adds the next bytes, by reference where possible: see {@link keep}. */
   feed(chunk: Uint8Array): void {
     const kept = this.#mark ?? this.#position
     const left = this.#end - kept
@@ -54,6 +54,17 @@ export class ByteReader {
     }
     this.#bytes.set(chunk, this.#end)
     this.#end += chunk.length
+  }
+
+  /** Copies whatever is left over, so that the owner of the chunk may reuse it. */
+  keep(): void {
+    const kept = this.#mark ?? this.#position
+    if (this.#ownsBytes) return
+    this.#bytes = this.#bytes.slice(kept, this.#end)
+    this.#position -= kept
+    this.#end -= kept
+    if (this.#mark !== undefined) this.#mark = 0
+    this.#ownsBytes = true
   }
 
   /** From here on the bytes taken are also gathered, for {@link marked}. */

@@ -4,7 +4,7 @@ export interface Scope {
   readonly accountId: string
 }
 
-export interface KmsArn extends Scope {
+interface KmsArn extends Scope {
   readonly kind: 'key' | 'alias'
   /** The key id, or the alias name with its `alias/`. */
   readonly name: string

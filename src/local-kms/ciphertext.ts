@@ -24,12 +24,12 @@ const CHECK_LENGTH = 4
 const NONCE_LENGTH = 12
 const TAG_LENGTH = 16
 
-export interface CiphertextKey {
+interface CiphertextKey {
   readonly id: string
   readonly material: KeyObject
 }
 
-export interface ParsedCiphertext {
+interface ParsedCiphertext {
   readonly keyId: string
   readonly header: Buffer
   readonly nonce: Buffer

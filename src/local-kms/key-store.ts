@@ -28,7 +28,7 @@ export interface StoreState {
 
 export const emptyState: StoreState = { keys: new Map(), aliases: new Map() }
 
-export interface NewKey {
+interface NewKey {
   readonly description?: string | undefined
   readonly alias?: string | undefined
 }

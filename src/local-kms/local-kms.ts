@@ -96,7 +96,7 @@ export class LocalKms {
   async createKey(options: { alias?: string } = {}): Promise<string> {
     if (this.#closing) throw new EnvelopeError('ERR_LOCAL_KMS', 'This LocalKms is closed')
     const { alias } = options
-    if (alias !== undefined) asArgument('alias', () => checkAliasName(alias))
+    if (alias !== undefined) checkAliasArgument(alias)
     const { store, scope } = this.#environment
     try {
       return (await store.createKey(scope, { alias })).arn
@@ -131,11 +131,11 @@ function emitWarning(message: string): void {
   process.emitWarning(message, WARNING_NAME)
 }
 
-function asArgument(field: string, check: () => void): void {
+function checkAliasArgument(alias: string): void {
   try {
-    check()
+    checkAliasName(alias)
   } catch (cause) {
     if (!(cause instanceof KmsError)) throw cause
-    throw new InvalidArgumentError(field, `\`${field}\`: ${cause.message}`, cause)
+    throw new InvalidArgumentError('alias', `\`alias\`: ${cause.message}`, cause)
   }
 }

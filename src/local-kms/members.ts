@@ -27,12 +27,12 @@ export const encryptionAlgorithm = z
 export const plaintext = blob(4096)
 export const ciphertextBlob = blob(6144)
 
-export function limit(maximum: number, preset: number) {
+export function limit(maximum: number, preset: number): z.ZodDefault<z.ZodInt> {
   return z.int().min(1).max(maximum).default(preset)
 }
 
 /** A member that changes what the operation does, so that ignoring it would mislead the caller. */
-export function unsupported(member: string) {
+export function unsupported(member: string): z.ZodType<undefined> {
   return z
     .unknown()
     .transform(() => {

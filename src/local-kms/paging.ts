@@ -3,7 +3,7 @@ import { KmsError } from './kms-error.ts'
 const MARKER_PREFIX = 'after:'
 
 /** A type and not an interface, so that it can be spread into a JSON answer. */
-export type Page<T> = {
+type Page<T> = {
   items: T[]
   position: { Truncated: boolean; NextMarker?: string }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { KmsError } from './kms-error.ts'
-import type { Environment } from './operations/operation.ts'
+import type { Environment, Operation } from './operations/operation.ts'
 import { operations } from './operations/table.ts'
 
 /* KMS's protocol, AWS JSON 1.1: the operation in a header, its input and output as JSON. */
@@ -22,10 +22,7 @@ export async function answer(
   log: (message: string) => void,
 ): Promise<Reply> {
   try {
-    const run = target?.startsWith(TARGET_PREFIX)
-      ? operations.get(target.slice(TARGET_PREFIX.length))
-      : undefined
-    if (!run) throw new KmsError('UnknownOperationException')
+    const run = operationFor(target)
     return reply(200, await run(parseBody(body), environment))
   } catch (error) {
     if (error instanceof KmsError) return errorReply(error)
@@ -38,6 +35,14 @@ export async function answer(
 export function errorReply(error: KmsError, status = error.status): Reply {
   const body = { __type: error.name, ...(error.message ? { message: error.message } : {}) }
   return reply(status, body, { 'x-amzn-errortype': error.name })
+}
+
+function operationFor(target = ''): Operation {
+  const operation = target.startsWith(TARGET_PREFIX)
+    ? operations.get(target.slice(TARGET_PREFIX.length))
+    : undefined
+  if (operation) return operation
+  throw new KmsError('UnknownOperationException', `LocalKms has no operation '${target}'`)
 }
 
 function reply(status: number, body: object, headers: Record<string, string> = {}): Reply {

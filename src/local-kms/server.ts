@@ -9,7 +9,7 @@ const MAX_BODY_BYTES = 1024 * 1024
 /** How long `close()` lets requests that are under way finish. */
 const CLOSE_GRACE_MS = 1000
 
-export type Answer = (target: string | undefined, body: Uint8Array) => Promise<Reply>
+export type Responder = (target: string | undefined, body: Uint8Array) => Promise<Reply>
 
 export interface RunningServer {
   readonly endpoint: string
@@ -17,10 +17,13 @@ export interface RunningServer {
 }
 
 /** Serves `answer` on the loopback interface; port 0 takes a free one. */
-export async function startServer(port: number, answer: Answer): Promise<RunningServer> {
+export async function startServer(port: number, answer: Responder): Promise<RunningServer> {
   const server = createServer((request, response) => {
     respond(request, answer).then(
-      ({ status, headers, body }) => response.writeHead(status, headers).end(body),
+      ({ status, headers, body }) => {
+        if (!server.listening) response.setHeader('connection', 'close')
+        response.writeHead(status, headers).end(body)
+      },
       // The client has gone away in the middle of its request: there is nobody to tell.
       () => response.destroy(),
     )
@@ -31,7 +34,7 @@ export async function startServer(port: number, answer: Answer): Promise<Running
   return { endpoint: `http://${HOST}:${boundPort}`, close: () => close(server) }
 }
 
-async function respond(request: IncomingMessage, answer: Answer): Promise<Reply> {
+async function respond(request: IncomingMessage, answer: Responder): Promise<Reply> {
   const body = await readBody(request)
   if (!isLoopbackName(request.headers.host)) {
     return errorReply(new KmsError('AccessDeniedException', 'The Host is not a loopback name'), 403)
@@ -88,7 +91,9 @@ async function close(server: Server): Promise<void> {
   const closed = once(server, 'close')
   server.close()
   server.closeIdleConnections()
-  const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
+  const deadline = setTimeout(() => {
+    server.closeAllConnections()
+  }, CLOSE_GRACE_MS)
   await closed
   clearTimeout(deadline)
 }

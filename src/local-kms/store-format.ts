@@ -71,7 +71,7 @@ export function parseState(text: string): StoreState {
   const { version } = parseWith(anyVersion, json)
   if (version > VERSION) {
     throw new StoreFormatError(
-      `it has version ${version}, and this version of waxseal knows up to ${VERSION}`,
+      `it has version ${version}, and this version of waxseal knows up to ${VERSION}: update waxseal`,
     )
   }
   const { keys, aliases } = parseWith(file, json)

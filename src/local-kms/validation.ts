@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { KmsError } from './kms-error.ts'
 
 type Issue = z.core.$ZodIssue

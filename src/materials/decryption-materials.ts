@@ -32,8 +32,9 @@ export class DecryptionMaterials {
   /** What became of the encrypted data keys so far. */
   readonly attempts: readonly UnwrapAttempt[]
   readonly #dataKey: DataKey | undefined
+  readonly #family: Set<DataKey>
 
-  constructor(fields: Fields, dataKey?: DataKey) {
+  constructor(fields: Fields, dataKey?: DataKey, family = new Set<DataKey>()) {
     this.suite = fields.suite
     this.encryptionContext = fields.encryptionContext
     this.requiredContextKeys = fields.requiredContextKeys ?? []
@@ -41,6 +42,8 @@ export class DecryptionMaterials {
     this.signal = fields.signal
     this.attempts = fields.attempts ?? []
     this.#dataKey = dataKey
+    this.#family = family
+    if (dataKey) family.add(dataKey)
   }
 
   /** Whether a keyring has unwrapped the data key. */
@@ -59,7 +62,7 @@ export class DecryptionMaterials {
     if (this.#dataKey) {
       throw new EnvelopeError('ERR_UNWRAP_FAILED', 'These materials have a data key already')
     }
-    return new DecryptionMaterials(this, new DataKey(bytes, this.suite))
+    return new DecryptionMaterials(this, new DataKey(bytes, this.suite), this.#family)
   }
 
   /** These materials with notes on encrypted data keys that were skipped or failed. */
@@ -67,12 +70,13 @@ export class DecryptionMaterials {
     return new DecryptionMaterials(
       { ...this, attempts: [...this.attempts, ...attempts] },
       this.#dataKey,
+      this.#family,
     )
   }
 
-  /** Overwrites the data key. */
+  /** Overwrites the data key, here and in all materials that come from the same request. */
   destroy(): void {
-    this.#dataKey?.destroy()
+    for (const dataKey of this.#family) dataKey.destroy()
   }
 }
 

@@ -33,8 +33,9 @@ export class EncryptionMaterials {
   /** Aborts the operation; a keyring passes it to what it calls. */
   readonly signal: AbortSignal | undefined
   readonly #dataKey: DataKey | undefined
+  readonly #family: Set<DataKey>
 
-  constructor(fields: Fields, dataKey?: DataKey) {
+  constructor(fields: Fields, dataKey?: DataKey, family = new Set<DataKey>()) {
     this.suite = fields.suite
     this.encryptionContext = fields.encryptionContext
     this.requiredContextKeys = fields.requiredContextKeys ?? []
@@ -42,6 +43,8 @@ export class EncryptionMaterials {
     this.signingKey = fields.signingKey
     this.signal = fields.signal
     this.#dataKey = dataKey
+    this.#family = family
+    if (dataKey) family.add(dataKey)
   }
 
   /** Whether a keyring has generated the data key yet. */
@@ -60,18 +63,18 @@ export class EncryptionMaterials {
     if (this.#dataKey) {
       throw new EnvelopeError('ERR_WRAP_FAILED', 'These materials have a data key already')
     }
-    return new EncryptionMaterials(this, new DataKey(bytes, this.suite))
+    return new EncryptionMaterials(this, new DataKey(bytes, this.suite), this.#family)
   }
 
   /** These materials with one more encrypted form of their data key. */
   withEncryptedDataKey(key: EncryptedDataKey): EncryptionMaterials {
     const encryptedDataKeys = [...this.encryptedDataKeys, key]
-    return new EncryptionMaterials({ ...this, encryptedDataKeys }, this.#dataKey)
+    return new EncryptionMaterials({ ...this, encryptedDataKeys }, this.#dataKey, this.#family)
   }
 
-  /** Overwrites the data key, here and in all materials made from these. */
+  /** Overwrites the data key, here and in all materials that come from the same request. */
   destroy(): void {
-    this.#dataKey?.destroy()
+    for (const dataKey of this.#family) dataKey.destroy()
   }
 }
 

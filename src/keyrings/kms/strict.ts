@@ -4,7 +4,7 @@ import {
   GenerateDataKeyCommand,
   type KMSClient,
 } from '@aws-sdk/client-kms'
-import { InvalidArgumentError, type UnwrapAttempt } from '../../errors.ts'
+import { InvalidArgumentError, type UnwrapAttempt, UnwrapError } from '../../errors.ts'
 import { fromUtf8, utf8 } from '../../format/bytes.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../../materials/decryption-materials.ts'
@@ -149,7 +149,9 @@ export class KmsKeyring implements Keyring {
     }
     const keyArn = fromUtf8(key.providerInfo) ?? ''
     if (parseKmsArn(keyArn)?.resourceType !== 'key') {
-      return failed(key, 'the message does not name a KMS key by its ARN')
+      // "MUST be a valid AWS KMS ARN with a resource type of key or OnDecrypt MUST fail": KMS always
+      // answers with one, so this message was not made by a keyring, and no key of it is tried.
+      throw new UnwrapError([failed(key, 'the message does not name a KMS key by its ARN')])
     }
     if (keyArn === this.#keyId) return undefined
     return this.#kind === 'key ARN'

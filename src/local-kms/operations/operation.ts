@@ -9,7 +9,7 @@ export interface Environment {
   readonly scope: Scope
 }
 
-export type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json }
+type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json }
 export type Answer = { readonly [name: string]: Json }
 
 /** Takes the parsed JSON of a request, whatever it holds, and gives the JSON of the answer. */

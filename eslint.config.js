@@ -1,0 +1,147 @@
+// @ts-check
+import { defineConfig } from 'eslint/config'
+import tseslint from 'typescript-eslint'
+
+const base = ['materials', 'format', 'suites', 'crypto', 'errors']
+
+/**
+ * The source map of docs/architecture.md, as what each folder of src/ may import besides itself.
+ * Everything points down: a folder is listed below all that import it.
+ */
+const layers = {
+  client: ['engine', 'cmm', 'keyrings', 'cache', ...base],
+  engine: base,
+  cmm: ['keyrings', 'cache', ...base],
+  keyrings: base,
+  cache: base,
+  materials: ['format', 'suites', 'crypto', 'errors'],
+  format: ['suites', 'errors'],
+  suites: ['errors'],
+  crypto: ['errors'],
+  'local-kms': ['errors'], // a service of its own: it shares no code with what it is there to test
+}
+
+/** Folders within those; each keeps to the line of the folder that it is in. */
+const subfolders = ['keyrings/kms', 'local-kms/operations']
+
+/** Modules that only some folders may load. Types are free everywhere: they load nothing. */
+const modules = [
+  {
+    name: 'cryptographic primitives',
+    match: '(?:node:)?crypto$|@noble/',
+    from: ['crypto', 'local-kms'],
+  },
+  {
+    name: 'files and streams',
+    match: '(?:node:)?(?:fs|stream)(?:/|$)',
+    from: ['client', 'local-kms'],
+  },
+  { name: 'the AWS SDK', match: '@aws-(?:sdk|crypto)/|@smithy/', from: ['keyrings/kms'] },
+  { name: 'zod', match: 'zod(?:/|$)', from: ['local-kms'] },
+]
+
+/**
+ * The rule for the files directly in `src/<folder>`.
+ * @param {string} folder
+ * @returns {import('eslint').Linter.Config}
+ */
+function importsOf(folder) {
+  const path = folder.split('/')
+  const layer = /** @type {keyof typeof layers} */ (path[0])
+  const up = '\\.\\./'.repeat(path.length)
+  const allowed = [layer, ...layers[layer]].join('|')
+  return {
+    files: [`src/${folder}/*.ts`],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^${up}(?!(?:${allowed})(?:/|\\.ts$))`,
+              message: `Imports point down: src/${layer} may import only ${layers[layer].join(', ')}.`,
+            },
+            ...restricted(folder),
+          ],
+        },
+      ],
+    },
+  }
+}
+
+function restricted(/** @type {string} */ folder) {
+  return modules
+    .filter(({ from }) => !from.some((allowed) => `${folder}/`.startsWith(`${allowed}/`)))
+    .map(({ name, match, from }) => ({
+      regex: `^(?:${match})`,
+      allowTypeImports: true,
+      message: `Only src/${from.join(' and src/')} may load ${name}.`,
+    }))
+}
+
+/** What no import rule sees: `await import('…')`. */
+const noDynamicImport = {
+  selector: 'ImportExpression',
+  message: 'Import statically, so that the rule on the direction of imports holds.',
+}
+
+export default defineConfig(
+  { ignores: ['dist/', 'docs/api/', 'coverage/', '.check-*/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/consistent-type-exports': 'error',
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/prefer-readonly': 'error',
+      // A number or a boolean in a template is as plain as it looks.
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // A keyring or a CMM that has nothing to wait for is async by its contract.
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-console': 'error',
+    },
+  },
+  {
+    // What holds for every folder, and for one that nobody has put into the table yet.
+    files: ['src/*/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': ['error', noDynamicImport],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^', message: 'Give this folder its line in eslint.config.js.' }] },
+      ],
+    },
+  },
+  {
+    // The entries, which only export again, and errors.ts.
+    files: ['src/*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: restricted('') }],
+    },
+  },
+  ...[...Object.keys(layers), ...subfolders].map(importsOf),
+  {
+    files: ['test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      'no-console': 'off',
+      '@typescript-eslint/explicit-module-boundary-types': 'off',
+      // What `expect.any` and its like return is typed `any`.
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+    },
+  },
+)

@@ -1,0 +1,35 @@
+import { AbortedError } from '../errors.ts'
+
+/** Throws if the signal has been raised. */
+export function checkNotAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortedError(signal.reason)
+}
+
+/**
+ * What `promise` comes to, or an {@link AbortedError} as soon as the signal is raised, even if the
+ * promise never settles. A result that comes too late is handed to `discard`.
+ */
+export async function untilAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  discard: (late: T) => void,
+): Promise<T> {
+  if (!signal) return promise
+  let stop = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(new AbortedError(signal.reason))
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+  })
+  let settled = false
+  try {
+    const result = await Promise.race([promise, aborted])
+    settled = true
+    return result
+  } finally {
+    signal.removeEventListener('abort', stop)
+    if (!settled) void promise.then(discard, () => undefined)
+  }
+}

@@ -1,0 +1,136 @@
+import type { PlaintextOutput } from '../engine/decryption.ts'
+import { MalformedMessageError } from '../errors.ts'
+import { maxPlaintextLength } from '../format/body.ts'
+import { type MessageHeader, readHeader } from '../format/header.ts'
+import { ByteReader, type Parsing } from '../format/reader.ts'
+import { beginDecryption } from './materials.ts'
+import type { ClientConfiguration, DecryptRequest } from './options.ts'
+import { runInTurns } from './turns.ts'
+
+/** What {@link EnvelopeClient.decrypt} returns. */
+export interface DecryptResult {
+  plaintext: Uint8Array
+  /** All the authenticated pairs: those in the message and those that the caller gave. */
+  encryptionContext: Record<string, string>
+  header: MessageHeader
+}
+
+/** Bytes fed to the engine between two chances to let others run. */
+const pieceLength = 1 << 20
+
+/** Decrypts a message that is all in memory; nothing is returned before all of it is verified. */
+export async function decryptWhole(
+  client: ClientConfiguration,
+  ciphertext: Uint8Array,
+  request: DecryptRequest,
+): Promise<DecryptResult> {
+  const message = new WholeMessage(ciphertext)
+  const header = message.readNow(readHeader(message.reader, client.maxEncryptedDataKeys))
+  const { headerLength, frameLength } = header.fields
+  const { decryption, encryptionContext } = await beginDecryption(client, header, request)
+  const output = new WholePlaintext(
+    maxPlaintextLength(ciphertext.length - headerLength, frameLength),
+  )
+  try {
+    await runInTurns(message.read(decryption.readBody(message.reader, output)), request.signal)
+    message.checkNothingFollows()
+  } catch (error) {
+    output.wipe()
+    throw error
+  } finally {
+    decryption.destroy()
+  }
+  return {
+    plaintext: output.bytes,
+    encryptionContext: { ...encryptionContext },
+    header: header.fields,
+  }
+}
+
+/** Reads only the header of a message that is all in memory. */
+export function parseWholeHeader(ciphertext: Uint8Array): MessageHeader {
+  const message = new WholeMessage(ciphertext)
+  return message.readNow(readHeader(message.reader, undefined)).fields
+}
+
+/** Feeds a message to a parser, piece by piece. */
+class WholeMessage {
+  readonly reader = new ByteReader()
+  readonly #bytes: Uint8Array
+  #fed = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  /** Runs a parser, yielding after each piece. */
+  *read<T>(parsing: Parsing<T>): Generator<undefined, T, undefined> {
+    for (;;) {
+      const step = parsing.next()
+      if (step.done) return step.value
+      if (this.#fed === this.#bytes.length) this.reader.end()
+      else this.#feed()
+      yield
+    }
+  }
+
+  /** Runs a parser to its end. */
+  readNow<T>(parsing: Parsing<T>): T {
+    const reading = this.read(parsing)
+    for (;;) {
+      const step = reading.next()
+      if (step.done) return step.value
+    }
+  }
+
+  checkNothingFollows(): void {
+    if (this.reader.offset !== this.#bytes.length) throw trailingBytes(this.reader.offset)
+  }
+
+  #feed(): void {
+    const end = Math.min(this.#fed + pieceLength, this.#bytes.length)
+    this.reader.feed(this.#bytes.subarray(this.#fed, end))
+    this.#fed = end
+  }
+}
+
+/** Gathers the plaintext in one buffer, which nobody sees before the end. */
+class WholePlaintext implements PlaintextOutput {
+  readonly #buffer: Uint8Array
+  #length = 0
+
+  constructor(maxLength: number) {
+    this.#buffer = new Uint8Array(maxLength)
+  }
+
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  hold(plaintext: Uint8Array): void {
+    // Only a truncated message could hold more than was reckoned, and it is about to be refused.
+    const room = this.#buffer.length - this.#length
+    this.#buffer.set(
+      plaintext.length > room ? plaintext.subarray(0, room) : plaintext,
+      this.#length,
+    )
+    this.#length = Math.min(this.#length + plaintext.length, this.#buffer.length)
+  }
+
+  release(): void {
+    // Everything is released at once, when the promise resolves.
+  }
+
+  wipe(): void {
+    this.#buffer.fill(0)
+  }
+}
+
+/** client-apis/decrypt.md, "Behavior": bytes behind the message MUST fail. */
+export function trailingBytes(offset: number): MalformedMessageError {
+  return new MalformedMessageError(
+    'ERR_TRAILING_BYTES',
+    `The message ends at byte ${offset}, and more bytes follow it`,
+    offset,
+  )
+}

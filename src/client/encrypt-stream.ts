@@ -1,0 +1,80 @@
+import type { MessageEncryption } from '../engine/encryption.ts'
+import { EnvelopeError } from '../errors.ts'
+import { beginEncryption } from './materials.ts'
+import { MessageTransform } from './message-stream.ts'
+import type { ClientConfiguration, EncryptRequest } from './options.ts'
+
+/** A chunk larger than this is taken in parts, so that what comes out of it is not one huge buffer. */
+const partLength = 1 << 20
+
+/** Plaintext in, one message out. */
+export class EncryptStream extends MessageTransform {
+  readonly #client: ClientConfiguration
+  readonly #request: EncryptRequest
+  #encryption: MessageEncryption | undefined
+  #taken = 0
+
+  constructor(client: ClientConfiguration, request: EncryptRequest) {
+    super(request.signal)
+    this.#client = client
+    this.#request = request
+  }
+
+  protected override takeChunk(chunk: Uint8Array): Promise<void> | undefined {
+    this.#taken = checkBound(this.#taken + chunk.length, this.#request.plaintextLength)
+    if (this.#encryption) {
+      this.#encrypt(this.#encryption, chunk)
+      return undefined
+    }
+    return this.#begin().then((encryption) => {
+      this.#encrypt(encryption, chunk)
+    })
+  }
+
+  protected override takeEnd(): Promise<void> | undefined {
+    if (this.#encryption) {
+      this.#finish(this.#encryption)
+      return undefined
+    }
+    return this.#begin().then((encryption) => {
+      this.#finish(encryption)
+    })
+  }
+
+  protected override forget(): void {
+    this.#encryption?.destroy()
+  }
+
+  async #begin(): Promise<MessageEncryption> {
+    const { plaintextLength } = this.#request
+    const encryption = await beginEncryption(this.#client, this.#request, plaintextLength)
+    this.#encryption = encryption
+    if (this.destroyed) encryption.destroy()
+    else this.emit('header', encryption.header)
+    return encryption
+  }
+
+  #encrypt(encryption: MessageEncryption, chunk: Uint8Array): void {
+    for (let start = 0; start < chunk.length; start += partLength) {
+      this.#pushSome(encryption.update(chunk.subarray(start, start + partLength)))
+    }
+  }
+
+  #finish(encryption: MessageEncryption): void {
+    this.#pushSome(encryption.finish())
+    encryption.destroy()
+  }
+
+  #pushSome(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.push(bytes)
+  }
+}
+
+/** client-apis/encrypt.md, "Plaintext Length Bound". */
+export function checkBound(length: number, bound: number | undefined): number {
+  if (bound === undefined || length <= bound) return length
+  throw new EnvelopeError(
+    'ERR_PLAINTEXT_TOO_LONG',
+    `The plaintext is longer than the ${bound} bytes that plaintextLength allows`,
+  )
+}

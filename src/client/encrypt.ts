@@ -1,0 +1,26 @@
+import type { MessageHeader } from '../format/header.ts'
+import { beginEncryption } from './materials.ts'
+import type { ClientConfiguration, EncryptRequest } from './options.ts'
+import { runInTurns } from './turns.ts'
+
+/** What {@link EnvelopeClient.encrypt} returns. */
+export interface EncryptResult {
+  /** The whole message. */
+  ciphertext: Uint8Array
+  header: MessageHeader
+}
+
+/** Encrypts a plaintext that is all in memory. */
+export async function encryptWhole(
+  client: ClientConfiguration,
+  plaintext: Uint8Array,
+  request: EncryptRequest,
+): Promise<EncryptResult> {
+  const encryption = await beginEncryption(client, request, plaintext.length)
+  try {
+    const ciphertext = await runInTurns(encryption.encryptAll(plaintext), request.signal)
+    return { ciphertext, header: encryption.header }
+  } finally {
+    encryption.destroy()
+  }
+}

@@ -1,0 +1,100 @@
+import {
+  type DecryptionMaterialsRequest,
+  checkDecryptionMaterials,
+  checkEncryptionMaterials,
+} from '../cmm/cmm.ts'
+import { MessageDecryption } from '../engine/decryption.ts'
+import { MessageEncryption } from '../engine/encryption.ts'
+import { EnvelopeError } from '../errors.ts'
+import { tooManyDataKeys } from '../format/encrypted-data-key.ts'
+import type { EncryptionContext } from '../format/encryption-context.ts'
+import type { ParsedHeader } from '../format/header.ts'
+import { checkPolicyOnDecrypt, checkPolicyOnEncrypt } from '../suites/commitment-policy.ts'
+import { checkNotAborted, untilAborted } from './abort.ts'
+import type { ClientConfiguration, DecryptRequest, EncryptRequest } from './options.ts'
+
+/** Gets materials from the CMM and begins a message (client-apis/encrypt.md, "Get the encryption materials"). */
+export async function beginEncryption(
+  client: ClientConfiguration,
+  request: EncryptRequest,
+  maxPlaintextLength: number | undefined,
+): Promise<MessageEncryption> {
+  const { encryptionContext, algorithmSuite, signal } = request
+  const { commitmentPolicy, maxEncryptedDataKeys } = client
+  checkNotAborted(signal)
+  const materials = await untilAborted(
+    client.cmm.getEncryptionMaterials({
+      encryptionContext,
+      commitmentPolicy,
+      algorithmSuite,
+      maxPlaintextLength,
+      signal,
+    }),
+    signal,
+    (late) => {
+      late.destroy()
+    },
+  )
+  try {
+    // The CMM may be the application's own, so what it returns is checked again.
+    checkEncryptionMaterials(materials)
+    checkPolicyOnEncrypt(commitmentPolicy, materials.suite)
+    const count = materials.encryptedDataKeys.length
+    if (maxEncryptedDataKeys !== undefined && count > maxEncryptedDataKeys) {
+      throw tooManyDataKeys(count, maxEncryptedDataKeys)
+    }
+    return new MessageEncryption(materials, request.frameLength, client.backend)
+  } finally {
+    materials.destroy()
+  }
+}
+
+/** A message whose header has been verified. */
+export interface OpenedMessage {
+  readonly decryption: MessageDecryption
+  /** All the authenticated pairs: those in the message and those that the caller reproduced. */
+  readonly encryptionContext: EncryptionContext
+}
+
+/** Gets materials for a parsed header and verifies it (client-apis/decrypt.md, "Get the decryption materials"). */
+export async function beginDecryption(
+  client: ClientConfiguration,
+  header: ParsedHeader,
+  request: DecryptRequest,
+): Promise<OpenedMessage> {
+  const { suite, fields } = header
+  const { signal } = request
+  checkNotAborted(signal)
+  checkPolicyOnDecrypt(client.commitmentPolicy, suite)
+  if (request.refuseSignatures && suite.signature) {
+    throw new EnvelopeError(
+      'ERR_SIGNED_MESSAGE_REFUSED',
+      `The message is signed (${suite.name}), and signatures is 'refuse': its plaintext is only to be ` +
+        'trusted after the end. Decrypt it whole, or have it written with an unsigned suite',
+    )
+  }
+  const materialsRequest: DecryptionMaterialsRequest = {
+    algorithmSuite: suite,
+    commitmentPolicy: client.commitmentPolicy,
+    encryptedDataKeys: fields.encryptedDataKeys,
+    encryptionContext: fields.encryptionContext,
+    reproducedEncryptionContext: request.encryptionContext,
+    signal,
+  }
+  const materials = await untilAborted(
+    client.cmm.decryptMaterials(materialsRequest),
+    signal,
+    (late) => {
+      late.destroy()
+    },
+  )
+  try {
+    checkDecryptionMaterials(materials, materialsRequest)
+    return {
+      decryption: new MessageDecryption(header, materials, client.backend),
+      encryptionContext: materials.encryptionContext,
+    }
+  } finally {
+    materials.destroy()
+  }
+}

@@ -1,0 +1,195 @@
+import type { CryptoBackend } from '../crypto/backend.ts'
+import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
+import {
+  type EncryptionContext,
+  checkNoReservedKeys,
+  copyContext,
+} from '../format/encryption-context.ts'
+import { type AlgorithmSuite, type AlgorithmSuiteName, suiteByName } from '../suites/suites.ts'
+import { type CommitmentPolicy, checkPolicyOnEncrypt } from '../suites/commitment-policy.ts'
+import type { CryptographicMaterialsManager } from '../cmm/cmm.ts'
+
+/** Options of one encryption. */
+export interface EncryptOptions {
+  /** Pairs to authenticate with the message and to store in it, in the clear. Default: none. */
+  encryptionContext?: Record<string, string>
+  /** Default: the commitment policy's, which is 0x0578 (signed) unless a policy forbids commitment. */
+  algorithmSuite?: AlgorithmSuiteName
+  /** Bytes of plaintext a frame, 1 to 2^32 - 1. Default: the client's. */
+  frameLength?: number
+  /** For streams: the most bytes of plaintext that will come; more is an error. */
+  plaintextLength?: number
+  /** Gives the operation up. */
+  signal?: AbortSignal
+}
+
+/** Options of one decryption. */
+export interface DecryptOptions {
+  /** Pairs that the message has to have been encrypted with; otherwise it does not open. */
+  encryptionContext?: Record<string, string>
+  /**
+   * `refuse` rejects signed messages before any plaintext: for consumers of a stream who act on bytes
+   * before its end, where the signature is. Default: `verify`.
+   */
+  signatures?: 'verify' | 'refuse'
+  /** Gives the operation up. */
+  signal?: AbortSignal
+}
+
+/** Options of the operations on files. */
+export interface FileOptions {
+  /** Called after each piece, with bytes of the source; always called at the end. */
+  onProgress?: (progress: FileProgress) => void
+  /** Replace the destination if it exists. Default: `false`, which refuses it. */
+  overwrite?: boolean
+}
+
+/** How far an operation on a file has come, in bytes of its source. */
+export interface FileProgress {
+  bytesDone: number
+  bytesTotal: number
+}
+
+/** What a client was configured with, checked. */
+export interface ClientConfiguration {
+  readonly cmm: CryptographicMaterialsManager
+  readonly commitmentPolicy: CommitmentPolicy
+  readonly maxEncryptedDataKeys: number | undefined
+  readonly frameLength: number
+  readonly backend: CryptoBackend
+}
+
+/** The options of one encryption, checked and completed. */
+export interface EncryptRequest {
+  readonly encryptionContext: EncryptionContext
+  readonly algorithmSuite: AlgorithmSuite | undefined
+  readonly frameLength: number
+  readonly plaintextLength: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** The options of one decryption, checked and completed. */
+export interface DecryptRequest {
+  readonly encryptionContext: EncryptionContext
+  readonly refuseSignatures: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+const encryptOptions = [
+  'encryptionContext',
+  'algorithmSuite',
+  'frameLength',
+  'plaintextLength',
+  'signal',
+]
+const decryptOptions = ['encryptionContext', 'signatures', 'signal']
+const fileOptions = ['onProgress', 'overwrite']
+
+export function checkEncryptOptions(
+  options: EncryptOptions,
+  { commitmentPolicy, frameLength }: ClientConfiguration,
+  also: readonly string[] = [],
+): EncryptRequest {
+  checkNames(options, [...encryptOptions, ...also])
+  const encryptionContext = copyContext(options.encryptionContext ?? {}, 'encryptionContext')
+  checkNoReservedKeys(encryptionContext, 'encryptionContext')
+  const { algorithmSuite: name, plaintextLength } = options
+  const algorithmSuite = name === undefined ? undefined : suiteByName(name)
+  if (algorithmSuite) checkPolicyOnEncrypt(commitmentPolicy, algorithmSuite)
+  if (plaintextLength !== undefined) {
+    checkInteger(plaintextLength, 'plaintextLength', 0, Number.MAX_SAFE_INTEGER)
+  }
+  return {
+    encryptionContext,
+    algorithmSuite,
+    frameLength: checkFrameLength(options.frameLength ?? frameLength),
+    plaintextLength,
+    signal: checkSignal(options.signal),
+  }
+}
+
+export function checkDecryptOptions(
+  options: DecryptOptions,
+  also: readonly string[] = [],
+): DecryptRequest {
+  checkNames(options, [...decryptOptions, ...also])
+  const { signatures = 'verify', signal } = options
+  if (!['verify', 'refuse'].includes(signatures)) {
+    throw new InvalidArgumentError('signatures', "signatures must be 'verify' or 'refuse'")
+  }
+  return {
+    encryptionContext: copyContext(options.encryptionContext ?? {}, 'encryptionContext'),
+    refuseSignatures: signatures === 'refuse',
+    signal: checkSignal(signal),
+  }
+}
+
+export function checkFileOptions({ onProgress, overwrite }: FileOptions): readonly string[] {
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new InvalidArgumentError('onProgress', 'onProgress must be a function')
+  }
+  if (overwrite !== undefined && typeof overwrite !== 'boolean') {
+    throw new InvalidArgumentError('overwrite', 'overwrite must be true or false')
+  }
+  return fileOptions
+}
+
+/** client-apis/encrypt.md, "Frame Length". */
+export function checkFrameLength(frameLength: number): number {
+  return checkInteger(frameLength, 'frameLength', 1, 0xffffffff)
+}
+
+export function checkInteger(value: number, field: string, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw new InvalidArgumentError(
+    field,
+    `${field} must be a whole number from ${least} to ${most}, not ${String(value)}`,
+  )
+}
+
+/** The bytes of a message's plaintext; text becomes UTF-8. */
+export function plaintextBytes(plaintext: Uint8Array | string): Uint8Array {
+  const given: unknown = plaintext
+  if (given instanceof Uint8Array) return given
+  if (typeof given !== 'string') {
+    throw new InvalidArgumentError('plaintext', 'plaintext must be a Uint8Array or a string')
+  }
+  if (!given.isWellFormed()) {
+    throw new InvalidArgumentError(
+      'plaintext',
+      'plaintext is a string with a lone surrogate, which has no UTF-8 form: pass its bytes instead',
+    )
+  }
+  return new TextEncoder().encode(given)
+}
+
+/** The bytes of a message; text gets a hint. */
+export function ciphertextBytes(ciphertext: Uint8Array): Uint8Array {
+  const given: unknown = ciphertext
+  if (given instanceof Uint8Array) return given
+  if (typeof given === 'string') {
+    throw new EnvelopeError(
+      'ERR_BASE64_MESSAGE',
+      "ciphertext must be a Uint8Array, not a string: decode it first, for example with Buffer.from(text, 'base64')",
+    )
+  }
+  throw new InvalidArgumentError('ciphertext', 'ciphertext must be a Uint8Array')
+}
+
+/** A misspelt option would be silently without effect; for an encryption context that is a hole. */
+export function checkNames(options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new InvalidArgumentError(
+        name,
+        `There is no option ${JSON.stringify(name)}; the options are: ${known.join(', ')}`,
+      )
+    }
+  }
+}
+
+function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  const given: unknown = signal
+  if (given === undefined || given instanceof AbortSignal) return signal
+  throw new InvalidArgumentError('signal', 'signal must be an AbortSignal')
+}

@@ -1,0 +1,121 @@
+import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
+import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
+import type { EncryptionContext } from '../format/encryption-context.ts'
+import {
+  type DecryptionMaterials,
+  isDecryptionMaterials,
+} from '../materials/decryption-materials.ts'
+import {
+  type EncryptionMaterials,
+  isEncryptionMaterials,
+} from '../materials/encryption-materials.ts'
+import type { CommitmentPolicy } from '../suites/commitment-policy.ts'
+import type { AlgorithmSuite } from '../suites/suites.ts'
+
+/** What a client asks of a CMM in order to encrypt (framework/cmm-interface.md). */
+export interface EncryptionMaterialsRequest {
+  readonly encryptionContext: EncryptionContext
+  readonly commitmentPolicy: CommitmentPolicy
+  /** The suite that the caller chose; `undefined` leaves it to the commitment policy. */
+  readonly algorithmSuite?: AlgorithmSuite | undefined
+  /** Keys of the context that are to be authenticated but not stored in the message. */
+  readonly requiredContextKeys?: readonly string[] | undefined
+  /** Bytes of the plaintext, or a bound on them; `undefined` if nothing is known. */
+  readonly maxPlaintextLength?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What a client asks of a CMM in order to decrypt. */
+export interface DecryptionMaterialsRequest {
+  readonly algorithmSuite: AlgorithmSuite
+  readonly commitmentPolicy: CommitmentPolicy
+  readonly encryptedDataKeys: readonly EncryptedDataKey[]
+  /** The context that the message stores. */
+  readonly encryptionContext: EncryptionContext
+  /** The context that the caller says the message must have. */
+  readonly reproducedEncryptionContext: EncryptionContext
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Decides what each message is encrypted and decrypted with: the place for caching, for policies and
+ * for changing the encryption context. The client destroys the data key of what it is given, so a CMM
+ * that keeps one hands out copies.
+ */
+export interface CryptographicMaterialsManager {
+  /** Returns materials with a data key and at least one encrypted form of it; otherwise throws. */
+  getEncryptionMaterials(request: EncryptionMaterialsRequest): Promise<EncryptionMaterials>
+  /** Returns materials with the data key; throws if it can't be had, best an `UnwrapError`. */
+  decryptMaterials(request: DecryptionMaterialsRequest): Promise<DecryptionMaterials>
+}
+
+/** Refuses what has not the two methods of a CMM. */
+export function checkCmm(value: unknown, field: string): void {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    'getEncryptionMaterials' in value &&
+    'decryptMaterials' in value &&
+    typeof value.getEncryptionMaterials === 'function' &&
+    typeof value.decryptMaterials === 'function'
+  ) {
+    return
+  }
+  throw new InvalidArgumentError(
+    field,
+    `${field} must be a CMM: an object with the methods getEncryptionMaterials and decryptMaterials`,
+  )
+}
+
+/** Refuses encryption materials that are not valid (cmm-interface.md, "Get Encryption Materials"). */
+export function checkEncryptionMaterials(materials: EncryptionMaterials): void {
+  if (!isEncryptionMaterials(materials)) throw notMaterials('encryption')
+  const { suite, encryptedDataKeys, signingKey, requiredContextKeys } = materials
+  if (!materials.hasDataKey) throw noDataKey('The keyring or CMM produced no data key')
+  if (encryptedDataKeys.length === 0) {
+    throw noDataKey('The keyring or CMM produced a data key but no encrypted form of it')
+  }
+  if ((signingKey === undefined) !== (suite.signature === undefined)) {
+    const problem = suite.signature
+      ? 'and no signing key'
+      : 'which does not sign, and a signing key'
+    throw noDataKey(`The CMM produced materials for ${suite.name}, ${problem}`)
+  }
+  checkRequiredKeys(requiredContextKeys, materials.encryptionContext)
+}
+
+/** Refuses decryption materials that are not valid (cmm-interface.md, "Decrypt Materials"). */
+export function checkDecryptionMaterials(
+  materials: DecryptionMaterials,
+  request: DecryptionMaterialsRequest,
+): void {
+  if (!isDecryptionMaterials(materials)) throw notMaterials('decryption')
+  if (!materials.hasDataKey) throw noDataKey('The CMM produced no data key')
+  if (materials.suite.id !== request.algorithmSuite.id) {
+    throw noDataKey(
+      `The CMM produced materials for ${materials.suite.name}, and the message was written with ` +
+        request.algorithmSuite.name,
+    )
+  }
+  if (materials.suite.signature && !materials.verificationKey) {
+    throw noDataKey('The CMM produced no key to verify the signature of this message with')
+  }
+  checkRequiredKeys(materials.requiredContextKeys, materials.encryptionContext)
+}
+
+function checkRequiredKeys(keys: readonly string[], context: EncryptionContext): void {
+  const missing = keys.find((key) => !Object.hasOwn(context, key))
+  if (missing === undefined) return
+  throw new EnvelopeError(
+    'ERR_ENCRYPTION_CONTEXT',
+    `The encryption context lacks the required key ${JSON.stringify(missing)}`,
+  )
+}
+
+function noDataKey(message: string): EnvelopeError {
+  return new EnvelopeError('ERR_NO_DATA_KEY', message)
+}
+
+function notMaterials(kind: string): EnvelopeError {
+  return noDataKey(`The keyring or CMM did not return ${kind} materials: return those it was given`)
+}

@@ -1,0 +1,50 @@
+/**
+ * Envelope encryption for TypeScript, byte-compatible with the AWS Encryption SDK.
+ *
+ * @packageDocumentation
+ */
+export { EnvelopeClient, type EnvelopeClientOptions, inspectMessage } from './client/client.ts'
+export type { DecryptResult } from './client/decrypt.ts'
+export type { EncryptResult } from './client/encrypt.ts'
+export type { FileResult } from './client/files.ts'
+export type { MessageStream } from './client/message-stream.ts'
+export type { DecryptOptions, EncryptOptions, FileOptions, FileProgress } from './client/options.ts'
+export type {
+  CryptographicMaterialsManager,
+  DecryptionMaterialsRequest,
+  EncryptionMaterialsRequest,
+} from './cmm/cmm.ts'
+export { DefaultCmm, type DefaultCmmOptions } from './cmm/default.ts'
+export type {
+  CryptoBackend,
+  CurveName,
+  GcmDecryption,
+  GcmEncryption,
+  HashName,
+  RunningSigner,
+  RunningVerifier,
+  SigningKey,
+} from './crypto/backend.ts'
+export { nodeBackend } from './crypto/node.ts'
+export type { RsaKey, RsaPadding } from './crypto/rsa.ts'
+export {
+  AbortedError,
+  EnvelopeError,
+  type ErrorCode,
+  InvalidArgumentError,
+  MalformedMessageError,
+  TamperedMessageError,
+  type UnwrapAttempt,
+  UnwrapError,
+} from './errors.ts'
+export type { EncryptedDataKey } from './format/encrypted-data-key.ts'
+export type { EncryptionContext } from './format/encryption-context.ts'
+export type { MessageHeader } from './format/header.ts'
+export type { Keyring } from './keyrings/keyring.ts'
+export { MultiKeyring, type MultiKeyringOptions } from './keyrings/multi.ts'
+export { RawAesKeyring, type RawAesKeyringOptions } from './keyrings/raw-aes.ts'
+export { RawRsaKeyring, type RawRsaKeyringOptions } from './keyrings/raw-rsa.ts'
+export { DecryptionMaterials } from './materials/decryption-materials.ts'
+export { EncryptionMaterials } from './materials/encryption-materials.ts'
+export type { CommitmentPolicy } from './suites/commitment-policy.ts'
+export { type AlgorithmSuite, type AlgorithmSuiteName, algorithmSuites } from './suites/suites.ts'

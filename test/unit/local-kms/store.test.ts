@@ -1,0 +1,199 @@
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  CreateAliasCommand,
+  CreateKeyCommand,
+  DecryptCommand,
+  DescribeKeyCommand,
+  EncryptCommand,
+  KMSInternalException,
+  ListAliasesCommand,
+  ListKeysCommand,
+} from '@aws-sdk/client-kms'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { EnvelopeError } from '../../../src/errors.ts'
+import { LocalKms } from '../../../src/local-kms/index.ts'
+import { containing, rejection, start } from './harness.ts'
+
+const Plaintext = Buffer.from('sealed with wax')
+const posixOnly = it.skipIf(process.platform === 'win32')
+
+let folder = ''
+let storePath = ''
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'waxseal-local-kms-'))
+  storePath = join(folder, 'keys.json')
+})
+
+afterEach(() => rm(folder, { recursive: true }))
+
+describe('a store file', () => {
+  it('keeps keys and aliases over a restart', async () => {
+    const first = await start({ storePath })
+    const KeyId = await first.kms.createKey({ alias: 'alias/orders' })
+    const { KeyMetadata } = await first.client.send(new CreateKeyCommand({ Description: 'é' }))
+    const other = { AliasName: 'alias/other', TargetKeyId: KeyMetadata?.KeyId }
+    await first.client.send(new CreateAliasCommand(other))
+    const { CiphertextBlob } = await first.client.send(new EncryptCommand({ KeyId, Plaintext }))
+    const aliases = await first.client.send(new ListAliasesCommand({}))
+    await first.kms.close()
+
+    const second = await start({ storePath })
+    const opened = await second.client.send(
+      new DecryptCommand({ CiphertextBlob, KeyId: 'alias/orders' }),
+    )
+    expect(opened.Plaintext).toEqual(new Uint8Array(Plaintext))
+    const described = await second.client.send(new DescribeKeyCommand({ KeyId: 'alias/other' }))
+    expect(described.KeyMetadata).toEqual(KeyMetadata)
+    const aliasesNow = await second.client.send(new ListAliasesCommand({}))
+    expect(aliasesNow.Aliases).toEqual(aliases.Aliases)
+  })
+
+  it('holds the keys of every region, and shows those of its own', async () => {
+    const west = await start({ storePath, region: 'us-west-2' })
+    const arn = await west.kms.createKey()
+    await west.kms.close()
+    const east = await start({ storePath })
+    await east.kms.createKey()
+    const { Keys } = await east.client.send(new ListKeysCommand({}))
+    expect(Keys?.map(({ KeyArn }) => KeyArn)).not.toContain(arn)
+    await east.kms.close()
+    const again = await start({ storePath, region: 'us-west-2' })
+    await again.client.send(new DescribeKeyCommand({ KeyId: arn }))
+  })
+
+  posixOnly('is for its owner only, from the start', async () => {
+    const { kms } = await start({ storePath })
+    expect((await stat(storePath)).mode & 0o777).toBe(0o600)
+    await kms.createKey()
+    expect((await stat(storePath)).mode & 0o777).toBe(0o600)
+    expect(await readdir(folder)).toEqual(['keys.json'])
+  })
+
+  posixOnly('that others may read is warned of, and left as it is', async () => {
+    await (await start({ storePath })).kms.close()
+    await chmod(storePath, 0o644)
+    const warnings: string[] = []
+    await start({ storePath, log: (message) => warnings.push(message) })
+    expect(warnings.join()).toContain(`chmod 600 ${storePath}`)
+    expect((await stat(storePath)).mode & 0o777).toBe(0o644)
+  })
+
+  it('loses none of the keys made in parallel', async () => {
+    const { kms, client } = await start({ storePath })
+    const made = await Promise.all([
+      ...Array.from({ length: 10 }, () => kms.createKey()),
+      ...Array.from({ length: 10 }, async () => {
+        const { KeyMetadata } = await client.send(new CreateKeyCommand({}))
+        return KeyMetadata?.Arn
+      }),
+    ])
+    await kms.close()
+    const again = await start({ storePath })
+    const { Keys } = await again.client.send(new ListKeysCommand({}))
+    expect(Keys?.map(({ KeyArn }) => KeyArn)).toEqual([...made].sort())
+  })
+
+  it('gives an alias asked for twice in parallel to one key', async () => {
+    const { kms, client } = await start({ storePath })
+    const alias = 'alias/orders'
+    const settled = await Promise.allSettled([kms.createKey({ alias }), kms.createKey({ alias })])
+    expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect((await client.send(new ListKeysCommand({}))).Keys).toHaveLength(1)
+  })
+})
+
+describe('a store that can not be used', () => {
+  const key = {
+    arn: 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000',
+    description: '',
+    createdAt: 0,
+    material: Buffer.alloc(32, 0x5a).toString('base64'),
+  }
+  const alias = {
+    arn: 'arn:aws:kms:us-east-1:000000000000:alias/orders',
+    keyArn: key.arn,
+    createdAt: 0,
+  }
+  const file = (change: object = {}) =>
+    JSON.stringify({
+      format: 'waxseal-local-kms',
+      version: 1,
+      warning: '',
+      keys: [key],
+      aliases: [],
+      ...change,
+    })
+
+  it('is none of these', async () => {
+    await writeFile(storePath, file({ aliases: [alias] }), { mode: 0o600 })
+    const { client } = await start({ storePath })
+    await client.send(new DescribeKeyCommand({ KeyId: 'alias/orders' }))
+  })
+
+  it.each([
+    ['empty', '', 'not valid JSON'],
+    ['cut short', file().slice(0, -40), 'not valid JSON'],
+    ['not of this library', '{"keys":[]}', 'format'],
+    ['of a newer version', file({ version: 2, news: [] }), 'version 2'],
+    ['with more than is known', file({ grants: [] }), 'grants'],
+    ['with a short key', file({ keys: [{ ...key, material: 'QQ==' }] }), 'keys.0.material'],
+    ['with a key that is no base64', file({ keys: [{ ...key, material: 'Wlpa!' }] }), 'material'],
+    ['with an ARN that is none', file({ keys: [{ ...key, arn: 'a' }] }), 'keys.0.arn'],
+    ['with a key twice', file({ keys: [key, key] }), 'twice'],
+    ['with an alias of no key', file({ keys: [], aliases: [alias] }), 'is missing'],
+  ])('%s: says which and why, and is left as it was', async (_, text, reason) => {
+    await writeFile(storePath, text, { mode: 0o600 })
+    const error = await rejection(LocalKms.start({ storePath, log: () => {} }))
+    expect(EnvelopeError.is(error) && error.code).toBe('ERR_LOCAL_KMS')
+    expect(error).toMatchObject({ message: containing(storePath) })
+    expect(error).not.toHaveProperty('cause')
+    expect(error).toMatchObject({ message: containing(reason) })
+    expect(String(error)).not.toContain('Wlpa')
+    expect(await readFile(storePath, 'utf8')).toBe(text)
+    expect(await readdir(folder)).toEqual(['keys.json'])
+  })
+
+  it('in a folder that does not exist fails at the start', async () => {
+    const error = await rejection(start({ storePath: join(folder, 'absent', 'keys.json') }))
+    expect(error).toMatchObject({
+      code: 'ERR_LOCAL_KMS',
+      message: containing('absent'),
+      cause: { code: 'ENOENT' },
+    })
+  })
+
+  it('because another server writes it loses nothing', async () => {
+    const first = await start({ storePath })
+    const second = await start({ storePath })
+    const arn = await first.kms.createKey()
+    expect(await rejection(second.kms.createKey())).toMatchObject({
+      code: 'ERR_LOCAL_KMS',
+      message: containing('a path of its own'),
+    })
+    await second.kms.close()
+    await first.kms.close()
+    const third = await start({ storePath })
+    await third.client.send(new DescribeKeyCommand({ KeyId: arn }))
+  })
+
+  it('while running fails the request and leaves no temporary file', async () => {
+    const warnings: string[] = []
+    const { kms, client } = await start({ storePath, log: (message) => warnings.push(message) })
+    const kept = await readFile(storePath)
+    await rm(storePath)
+    await mkdir(storePath) // the rename onto a folder fails
+    const error = await rejection(client.send(new CreateKeyCommand({})))
+    expect(error).toBeInstanceOf(KMSInternalException)
+    expect(error).toMatchObject({ $metadata: { httpStatusCode: 500 } })
+    expect(warnings.at(-1)).toContain('CreateKey')
+    expect((await client.send(new ListKeysCommand({}))).Keys).toEqual([])
+    expect(await readdir(folder)).toEqual(['keys.json'])
+
+    await rm(storePath, { recursive: true })
+    await writeFile(storePath, kept)
+    await expect(kms.createKey()).rejects.toMatchObject({ code: 'ERR_LOCAL_KMS' })
+  })
+})

@@ -1,0 +1,104 @@
+// Invariant 11: what an entry may load besides Node's own modules. Checked by the imports that stand
+// in the built files and, for an entry that may load nothing, by what a fresh Node loads with it.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import ts from 'typescript'
+import { entries, report, root } from './lib.mjs'
+
+/** @type {Record<string, string[]>} */
+const packages = {
+  '.': [],
+  './kms': ['@aws-sdk/client-kms'],
+  './local-kms': ['zod'],
+  './noble': ['@noble/ciphers', '@noble/curves', '@noble/hashes'],
+}
+
+/** @type {string[]} */
+const problems = []
+
+for (const { subpath, ...targets } of entries) {
+  const allowed = packages[subpath]
+  if (!allowed) {
+    problems.push(`${subpath}: give it a line in tools/check-bundle.mjs`)
+    continue
+  }
+  for (const condition of /** @type {const} */ (['import', 'require'])) {
+    const file = join(root, targets[condition].default)
+    for (const [name, importer] of standing(file)) {
+      if (!allowed.includes(name)) problems.push(`${subpath}: ${importer} imports ${name}`)
+    }
+    // An entry that may load a package gets that package's own dependencies with it.
+    if (allowed.length > 0) continue
+    for (const name of loaded(file, condition)) {
+      problems.push(`${subpath}: Node loads ${name} with the entry, by ${condition}`)
+    }
+  }
+}
+
+report(problems, `the main entry loads no package; ${entries.length} entries keep to their lists`)
+
+/**
+ * Packages that a built file and the chunks it imports name, dynamic imports too.
+ * @param {string} entry
+ */
+function standing(entry) {
+  /** @type {Map<string, string>} */
+  const found = new Map()
+  const files = new Set([entry]) // grows while it is walked
+  for (const file of files) {
+    const text = readFileSync(file, 'utf8')
+    for (const { fileName } of ts.preProcessFile(text, true, true).importedFiles) {
+      if (fileName.startsWith('.')) files.add(resolve(dirname(file), fileName))
+      else if (!isBuiltin(fileName)) found.set(packageOf(fileName), file.slice(root.length))
+    }
+  }
+  return found
+}
+
+/**
+ * Packages that a fresh Node loads with the entry. `Module._load` sees every `require`, and the
+ * loader hook every `import`; both write what they see to standard output.
+ * @param {string} file
+ * @param {'import' | 'require'} condition
+ */
+function loaded(file, condition) {
+  const hook = `
+    import { writeSync } from 'node:fs'
+    export async function load(url, context, next) {
+      writeSync(1, url + '\\n')
+      return next(url, context)
+    }`
+  const script = `
+    const { writeSync } = require('node:fs')
+    const Module = require('node:module')
+    const { pathToFileURL } = require('node:url')
+    const load = Module._load
+    Module._load = function (request, parent, main) {
+      if (!Module.isBuiltin(request)) {
+        writeSync(1, pathToFileURL(Module._resolveFilename(request, parent, main)).href + '\\n')
+      }
+      return load.apply(this, arguments)
+    }
+    Module.register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hook)}`)})
+    ${condition}(${JSON.stringify(condition === 'import' ? pathToFileURL(file).href : file)})`
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ['--input-type=commonjs', '-e', script],
+    { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 },
+  )
+  if (status !== 0) problems.push(`${file} does not load by ${condition}: ${stderr}`)
+  if (!stdout.includes(pathToFileURL(file).href)) {
+    problems.push(`the hooks of this check did not see ${file} load by ${condition}`)
+  }
+  const paths = stdout.split('\n').flatMap((url) => url.split('/node_modules/').slice(1, 2))
+  return new Set(paths.map(packageOf))
+}
+
+/** @param {string} specifier */
+function packageOf(specifier) {
+  const [scope = '', name] = specifier.split('/')
+  return scope.startsWith('@') ? `${scope}/${name}` : scope
+}
