@@ -62,7 +62,7 @@ export class EnvelopeError extends Error {
   /** Which failure this is. */
   readonly code: ErrorCode
   /** For `ERR_UNWRAP_FAILED`: what became of each encrypted data key. */
-  readonly attempts?: readonly UnwrapAttempt[]
+  declare readonly attempts?: readonly UnwrapAttempt[]
 
   constructor(
     code: ErrorCode,

@@ -45,7 +45,7 @@ export const nobleBackend: CryptoBackend = {
     const pieces: Uint8Array[] = []
     return {
       update(ciphertext) {
-        pieces.push(ciphertext.slice()) // the caller may reuse its buffer before `finish`
+        pieces.push(new Uint8Array(ciphertext)) // the caller may reuse its buffer before `finish`
         return empty
       },
       finish(tag) {

@@ -9,7 +9,7 @@ export function secretKeyBytes(
 ): Uint8Array {
   const given: unknown = key
   let bytes: Uint8Array
-  if (given instanceof Uint8Array) bytes = Uint8Array.from(given)
+  if (given instanceof Uint8Array) bytes = new Uint8Array(given)
   else if (given instanceof KeyObject && given.type === 'secret') bytes = given.export()
   else throw new InvalidArgumentError(field, `${field} must be a Uint8Array or a secret KeyObject`)
   if (lengths.includes(bytes.length)) return bytes

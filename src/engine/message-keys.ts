@@ -1,5 +1,5 @@
 import type { CryptoBackend, HashName } from '../crypto/backend.ts'
-import { concat, utf8, writeUint16 } from '../format/bytes.ts'
+import { concat, copyBytes, utf8, writeUint16 } from '../format/bytes.ts'
 import { type AlgorithmSuite, commitmentLength } from '../suites/suites.ts'
 
 /** The keys of one message, derived from its data key. */
@@ -25,7 +25,7 @@ export function deriveMessageKeys(
 ): MessageKeys {
   const hash = suite.kdfHash
   if (hash === undefined) {
-    return { encryptionKey: Uint8Array.from(dataKey), commitment: undefined }
+    return { encryptionKey: copyBytes(dataKey), commitment: undefined }
   }
   const suiteId = new Uint8Array(2)
   writeUint16(suiteId, 0, suite.id)
@@ -57,7 +57,7 @@ function expand(
   length: number,
 ): Uint8Array {
   const block = backend.hmac(hash, extracted, concat(info, firstBlock))
-  const key = block.slice(0, length)
+  const key = copyBytes(block.subarray(0, length))
   block.fill(0)
   return key
 }

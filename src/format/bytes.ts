@@ -43,6 +43,14 @@ export function fromUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
+/**
+ * A copy with a buffer of its own. Never `bytes.slice()`: of a Node Buffer that is a view, so that
+ * overwriting the one would overwrite the other.
+ */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}
+
 /** Order by unsigned bytes. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length)

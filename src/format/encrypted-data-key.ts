@@ -1,5 +1,5 @@
 import { EnvelopeError } from '../errors.ts'
-import { concat, fromUtf8, readUint16, utf8, writeUint16 } from './bytes.ts'
+import { concat, copyBytes, fromUtf8, readUint16, utf8, writeUint16 } from './bytes.ts'
 import { type ByteReader, type Parsing, malformed } from './reader.ts'
 
 /** A message's data key, encrypted by one keyring (framework/structures.md, "Encrypted Data Key"). */
@@ -37,8 +37,8 @@ export function* readEncryptedDataKeys(
     const providerId = fromUtf8(yield* field(reader, 'key provider id'))
     if (providerId === undefined) throw malformed(reader.offset, 'A key provider id is not UTF-8')
     // Copies: the keyring reads them after an await, when the caller may have reused its buffer.
-    const providerInfo = Uint8Array.from(yield* field(reader, 'key provider info'))
-    const ciphertext = Uint8Array.from(yield* field(reader, 'encrypted data key'))
+    const providerInfo = copyBytes(yield* field(reader, 'key provider info'))
+    const ciphertext = copyBytes(yield* field(reader, 'encrypted data key'))
     keys.push({ providerId, providerInfo, ciphertext })
   }
   return keys

@@ -8,7 +8,7 @@ import {
   suiteIdText,
   tagLength,
 } from '../suites/suites.ts'
-import { concat, readUint16, readUint32, writeUint16, writeUint32 } from './bytes.ts'
+import { concat, copyBytes, readUint16, readUint32, writeUint16, writeUint32 } from './bytes.ts'
 import {
   type EncryptedDataKey,
   readEncryptedDataKeys,
@@ -89,7 +89,8 @@ export function* readHeader(
   reader.mark()
   const version = yield* readVersion(reader)
   const suite = yield* readSuite(reader, version)
-  const messageId = copy(yield* reader.take(messageIdLength[version], 'message id'))
+  // Copies: the caller may reuse its buffer while the keyring is asked, and what was parsed must stay.
+  const messageId = copyBytes(yield* reader.take(messageIdLength[version], 'message id'))
   const contextLength = readUint16(yield* reader.take(2, 'encryption context length'))
   const context = yield* reader.take(contextLength, 'encryption context')
   const encryptionContext = parseContext(context, reader.offset - contextLength)
@@ -98,16 +99,16 @@ export function* readHeader(
   if (version === 1) yield* readReservedAndNonceLength(reader)
   const frameLength = yield* readFrameLength(reader, contentType)
   const commitment = suite.commitment
-    ? copy(yield* reader.take(commitmentLength, 'key commitment'))
+    ? copyBytes(yield* reader.take(commitmentLength, 'key commitment'))
     : undefined
   const body = reader.marked()
   // Version 1 stores the nonce of the header's tag; version 2 has it zero (client-apis/decrypt.md,
   // "Verify the header").
   const nonce =
     version === 1
-      ? copy(yield* reader.take(nonceLength, 'header nonce'))
+      ? copyBytes(yield* reader.take(nonceLength, 'header nonce'))
       : new Uint8Array(nonceLength)
-  const tag = copy(yield* reader.take(tagLength, 'header authentication tag'))
+  const tag = copyBytes(yield* reader.take(tagLength, 'header authentication tag'))
   const fields: MessageHeader = {
     version,
     algorithmSuite: suite.name,
@@ -207,11 +208,6 @@ function base64Message(): MalformedMessageError {
       "Buffer.from(text, 'base64')",
     0,
   )
-}
-
-// The caller may reuse its buffer while the keyring is asked; what was parsed has to stay.
-function copy(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.from(bytes)
 }
 
 function hex(byte: number): string {

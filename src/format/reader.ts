@@ -1,4 +1,5 @@
 import { MalformedMessageError } from '../errors.ts'
+import { copyBytes } from './bytes.ts'
 
 /**
  * Parsing that can be interrupted: it yields whenever it needs more bytes than have arrived, and goes
@@ -60,7 +61,7 @@ export class ByteReader {
   keep(): void {
     const kept = this.#mark ?? this.#position
     if (this.#ownsBytes) return
-    this.#bytes = this.#bytes.slice(kept, this.#end)
+    this.#bytes = copyBytes(this.#bytes.subarray(kept, this.#end))
     this.#position -= kept
     this.#end -= kept
     if (this.#mark !== undefined) this.#mark = 0
@@ -74,7 +75,7 @@ export class ByteReader {
 
   /** A copy of all the bytes taken since {@link mark}. */
   marked(): Uint8Array {
-    const bytes = this.#bytes.slice(this.#mark, this.#position)
+    const bytes = copyBytes(this.#bytes.subarray(this.#mark, this.#position))
     this.#mark = undefined
     return bytes
   }

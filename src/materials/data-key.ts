@@ -1,4 +1,5 @@
 import { EnvelopeError } from '../errors.ts'
+import { copyBytes } from '../format/bytes.ts'
 import type { AlgorithmSuite } from '../suites/suites.ts'
 
 /**
@@ -17,7 +18,7 @@ export class DataKey {
         `The data key has ${bytes.length} bytes, and ${suite.name} takes ${suite.keyLength}`,
       )
     }
-    this.#bytes = Uint8Array.from(bytes)
+    this.#bytes = copyBytes(bytes)
   }
 
   /** The key itself, not a copy; it turns to zeros when the key is destroyed. */
