@@ -26,6 +26,8 @@ export class MessageDecryption {
   readonly #backend: CryptoBackend
   readonly #header: ParsedHeader
   readonly #key: Uint8Array
+  readonly #messageId: Uint8Array
+  readonly #nonce = new Uint8Array(nonceLength)
   readonly #verifier: RunningVerifier | undefined
 
   /**
@@ -39,11 +41,13 @@ export class MessageDecryption {
     materials.destroy()
     this.#backend = backend
     this.#header = header
+    this.#messageId = copyBytes(fields.messageId) // the caller sees the header, and could change it
     this.#key = keys.encryptionKey
     try {
       this.#verifyCommitment(keys.commitment)
       // client-apis/decrypt.md, "Verify the header"
-      const aad = concat(body, serializeContext(splitContext(materials).onlyAuthenticated))
+      const required = serializeContext(splitContext(materials).onlyAuthenticated)
+      const aad = required.length === 0 ? body : concat(body, required)
       if (!backend.decryptGcm(this.#key, nonce, aad).finish(tag)) {
         throw tampered(
           "The header's authentication tag does not match",
@@ -107,50 +111,50 @@ export class MessageDecryption {
   }
 
   *#readFrames(reader: ByteReader, output: PlaintextOutput): Parsing<void> {
-    const { messageId, frameLength } = this.#header.fields
-    const regularAad = new BodyAad(messageId, 'regular')
+    const { frameLength } = this.#header.fields
+    let regularAad: BodyAad | undefined
     for (let sequence = 1; ; sequence++) {
-      const start = yield* this.#take(reader, 4, 'frame sequence number')
-      const final = readUint32(start) === finalFrameMarker
-      const number = final ? yield* this.#take(reader, 4, 'frame sequence number') : start
-      if (readUint32(number) !== sequence) {
-        throw malformed(
-          reader.offset - 4,
-          `Frame ${sequence} has the sequence number ${readUint32(number)}: frames were removed, ` +
-            'repeated or reordered',
-        )
-      }
-      const nonce = yield* this.#takeNonce(reader)
-      if (!final) {
+      // A regular frame's head is 16 bytes: sequence number and IV. The final frame has a marker in
+      // front and the content's length behind, so eight bytes more.
+      const head = yield* this.#take(reader, 4 + nonceLength, 'frame head')
+      if (readUint32(head) !== finalFrameMarker) {
+        checkSequence(readUint32(head), sequence, reader.offset)
+        regularAad ??= new BodyAad(this.#messageId, 'regular')
+        const nonce = this.#keepNonce(head.subarray(4))
         const aad = regularAad.for(sequence, frameLength)
-        yield* this.#readContent(reader, output, nonce, aad, frameLength, `frame ${sequence}`)
+        yield* this.#readContent(reader, output, nonce, aad, frameLength, 'frame', sequence)
         output.release()
         continue
       }
-      const length = readUint32(yield* this.#take(reader, 4, 'length of the final frame'))
+      // Copied before more is asked for: until it comes, the chunk that this is a view of may be reused.
+      const finalHead = concat(copyBytes(head), yield* this.#take(reader, 8, 'final frame head'))
+      checkSequence(readUint32(finalHead, 4), sequence, reader.offset)
+      const nonce = this.#keepNonce(finalHead.subarray(8, 8 + nonceLength))
+      const length = readUint32(finalHead, 8 + nonceLength)
       if (length > frameLength) {
         throw malformed(
           reader.offset - 4,
           `The final frame is ${length} bytes long, and the frame length is ${frameLength}`,
         )
       }
-      const aad = new BodyAad(messageId, 'final').for(sequence, length)
-      yield* this.#readContent(reader, output, nonce, aad, length, 'final frame')
+      const aad = new BodyAad(this.#messageId, 'final').for(sequence, length)
+      yield* this.#readContent(reader, output, nonce, aad, length, 'final frame', sequence)
       return
     }
   }
 
   *#readNonFramed(reader: ByteReader, output: PlaintextOutput): Parsing<void> {
-    const nonce = yield* this.#takeNonce(reader)
-    const length = readUint64(yield* this.#take(reader, 8, 'length of the content'))
+    const head = yield* this.#take(reader, nonceLength + 8, 'IV and length of the content')
+    const nonce = this.#keepNonce(head.subarray(0, nonceLength))
+    const length = readUint64(head, nonceLength)
     if (length > maxNonFramedLength) {
       throw malformed(
         reader.offset - 8,
         `The content is ${length} bytes long, which is over 2^36 - 32`,
       )
     }
-    const aad = new BodyAad(this.#header.fields.messageId, 'nonFramed').for(1, length)
-    yield* this.#readContent(reader, output, nonce, aad, length, 'content')
+    const aad = new BodyAad(this.#messageId, 'nonFramed').for(1, length)
+    yield* this.#readContent(reader, output, nonce, aad, length, 'content', 1)
   }
 
   /** Decrypts as the bytes come, and verifies the tag behind them. */
@@ -160,19 +164,28 @@ export class MessageDecryption {
     nonce: Uint8Array,
     aad: Uint8Array,
     length: number,
-    name: string,
+    kind: string,
+    sequence: number,
   ): Parsing<void> {
     const decryption = this.#backend.decryptGcm(this.#key, nonce, aad)
     for (let left = length; left > 0;) {
-      const ciphertext = yield* reader.takeSome(left, name)
+      const ciphertext = reader.takeSomeNow(left) ?? (yield* reader.takeSome(left, kind))
       left -= ciphertext.length
       this.#verifier?.update(ciphertext)
       output.hold(decryption.update(ciphertext))
     }
-    const tag = yield* this.#take(reader, tagLength, `authentication tag of the ${name}`)
-    const rest = decryption.finish(tag)
-    if (!rest) throw tampered(`The authentication tag of the ${name} does not match`)
+    const rest = decryption.finish(yield* this.#take(reader, tagLength, `tag of the ${kind}`))
+    if (!rest) throw tampered(`The authentication tag of the ${kind} ${sequence} does not match`)
     output.hold(rest)
+  }
+
+  /**
+   * The IV as it stands in the message, which the tag vouches for. It is written as the sequence number
+   * (client-apis/encrypt.md, "Construct a frame"), but there are official vectors with others.
+   */
+  #keepNonce(nonce: Uint8Array): Uint8Array {
+    this.#nonce.set(nonce)
+    return this.#nonce
   }
 
   // client-apis/decrypt.md, "Verify the signature"
@@ -187,17 +200,20 @@ export class MessageDecryption {
     }
   }
 
-  // As it stands in the message, under its tag's protection: messages are written with the sequence
-  // number as the IV, but older SDKs, and official test vectors, have others.
-  *#takeNonce(reader: ByteReader): Parsing<Uint8Array> {
-    return copyBytes(yield* this.#take(reader, nonceLength, 'frame IV'))
-  }
-
   *#take(reader: ByteReader, length: number, field: string): Parsing<Uint8Array> {
-    const bytes = yield* reader.take(length, field)
+    const bytes = reader.takeNow(length) ?? (yield* reader.take(length, field))
     this.#verifier?.update(bytes)
     return bytes
   }
+}
+
+/** message-body.md, "Sequence Number": frames begin at 1, and each is one more than the last. */
+function checkSequence(found: number, expected: number, offset: number): void {
+  if (found === expected) return
+  throw malformed(
+    offset,
+    `Frame ${expected} has the sequence number ${found}: frames were removed, repeated or reordered`,
+  )
 }
 
 function tampered(what: string, note?: string): TamperedMessageError {

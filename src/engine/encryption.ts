@@ -9,9 +9,10 @@ import {
   writeFrameHead,
   writeFrameNonce,
 } from '../format/body.ts'
-import { concat, writeUint16 } from '../format/bytes.ts'
+import { concat, copyBytes, writeUint16 } from '../format/bytes.ts'
 import { serializeContext } from '../format/encryption-context.ts'
-import { type MessageHeader, messageIdLength, serializeHeaderBody } from '../format/header.ts'
+import { type MessageHeader, messageIdLength, writeHeaderBody } from '../format/header.ts'
+import { ByteWriter } from '../format/writer.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { nonceLength } from '../suites/suites.ts'
 import { splitContext } from './context.ts'
@@ -33,10 +34,14 @@ export class MessageEncryption {
   readonly #frameLength: number
   readonly #key: Uint8Array
   readonly #signer: RunningSigner | undefined
-  readonly #regularAad: BodyAad
-  readonly #finalAad: BodyAad
+  readonly #messageId: Uint8Array
+  #regularAad: BodyAad | undefined
   readonly #nonce = new Uint8Array(nonceLength)
+  /** The sequence number of the last frame begun, and the frame itself. */
   #sequence = 0
+  #frame: GcmEncryption | undefined
+  /** Where in the output the bytes begin that have not been signed. */
+  #signedTo = 0
   /** What goes out next, before any frame: the header, until it has gone out. */
   #pendingHeader: Uint8Array
   /** Plaintext of the frame that is not full yet; only the first `#heldLength` bytes count. */
@@ -50,35 +55,30 @@ export class MessageEncryption {
     const keys = deriveMessageKeys(backend, suite, materials.dataKey, messageId)
     materials.destroy()
     const { stored, onlyAuthenticated } = splitContext(materials)
-    const body = serializeHeaderBody(
-      suite,
-      messageId,
-      stored,
-      materials.encryptedDataKeys,
-      frameLength,
-      keys.commitment,
-    )
-    // client-apis/encrypt.md, "Construct the header": the tag over the header body and over the pairs
-    // that are not stored, under the nonce zero, which no frame has.
-    const aad = concat(body, serializeContext(onlyAuthenticated))
-    const tag = backend.encryptGcm(keys.encryptionKey, this.#nonce, aad).finish()
-    this.#pendingHeader =
-      suite.messageVersion === 1 ? concat(body, this.#nonce, tag) : concat(body, tag)
-    this.header = {
+    const fields: Omit<MessageHeader, 'headerLength'> = {
       version: suite.messageVersion,
       algorithmSuite: suite.name,
-      messageId,
+      messageId: copyBytes(messageId), // the caller's to keep; what the frames are bound to is ours
       encryptionContext: stored,
       encryptedDataKeys: materials.encryptedDataKeys,
       contentType: 'framed',
       frameLength,
-      headerLength: this.#pendingHeader.length,
     }
+    const writer = new ByteWriter()
+    writeHeaderBody(writer, suite, fields, keys.commitment)
+    // client-apis/encrypt.md, "Construct the header": the tag over the header body and over the pairs
+    // that are not stored, under the nonce zero, which no frame has.
+    const required = serializeContext(onlyAuthenticated)
+    const aad = required.length === 0 ? writer.written() : concat(writer.written(), required)
+    const tag = backend.encryptGcm(keys.encryptionKey, this.#nonce, aad).finish()
+    if (suite.messageVersion === 1) writer.bytes(this.#nonce)
+    writer.bytes(tag)
+    this.#pendingHeader = writer.written()
+    this.header = { ...fields, headerLength: this.#pendingHeader.length }
     this.#backend = backend
+    this.#messageId = messageId
     this.#frameLength = frameLength
     this.#key = keys.encryptionKey
-    this.#regularAad = new BodyAad(messageId, 'regular')
-    this.#finalAad = new BodyAad(messageId, 'final')
     this.#signer = suite.signature && signingKey?.createSigner(suite.signature.hash)
     this.#signer?.update(this.#pendingHeader)
   }
@@ -95,14 +95,23 @@ export class MessageEncryption {
     const output = new Uint8Array(header.length + bodyLength + (this.#signer ? longestFooter : 0))
     output.set(header)
     let offset = header.length
-    let start = 0
-    do {
+    let untilYield = workLength
+    for (let start = 0, final = false; !final; start += this.#frameLength) {
       const end = Math.min(start + this.#frameLength, plaintext.length)
-      const final = end === plaintext.length
-      offset = yield* this.#writeFrame(output, offset, [plaintext.subarray(start, end)], final)
-      start = end
-      yield
-    } while (start < plaintext.length)
+      final = end === plaintext.length
+      offset = this.#beginFrame(output, offset, end - start, final)
+      for (let from = start; from < end;) {
+        const to = Math.min(from + untilYield, end)
+        offset = this.#fillFrame(output, offset, plaintext.subarray(from, to))
+        untilYield -= to - from
+        from = to
+        if (untilYield > 0) continue
+        untilYield = workLength
+        this.#sign(output, offset)
+        yield
+      }
+      offset = this.#sealFrame(output, offset)
+    }
     const footer = this.#footer()
     output.set(footer, offset)
     return output.subarray(0, offset + footer.length)
@@ -124,9 +133,10 @@ export class MessageEncryption {
       let offset = header.length
       for (let frame = 0; frame < frames; frame++) {
         const end = start + this.#frameLength - this.#heldLength
-        const pieces = [this.#held.subarray(0, this.#heldLength), chunk.subarray(start, end)]
-        offset = runAll(this.#writeFrame(output, offset, pieces, false))
-        this.#heldLength = 0
+        offset = this.#beginFrame(output, offset, this.#frameLength, false)
+        offset = this.#fillFrame(output, offset, this.#takeHeld())
+        offset = this.#fillFrame(output, offset, chunk.subarray(start, end))
+        offset = this.#sealFrame(output, offset)
         start = end
       }
     }
@@ -137,10 +147,12 @@ export class MessageEncryption {
   /** The rest of the message: the final frame, empty if need be, and the signature. */
   finish(): Uint8Array {
     const header = this.#takeHeader()
-    const output = new Uint8Array(header.length + this.#heldLength + finalFrameOverhead)
+    const held = this.#takeHeld()
+    const output = new Uint8Array(header.length + held.length + finalFrameOverhead)
     output.set(header)
-    const plaintext = this.#held.subarray(0, this.#heldLength)
-    runAll(this.#writeFrame(output, header.length, [plaintext], true))
+    let offset = this.#beginFrame(output, header.length, held.length, true)
+    offset = this.#fillFrame(output, offset, held)
+    this.#sealFrame(output, offset)
     return concat(output, this.#footer())
   }
 
@@ -151,37 +163,10 @@ export class MessageEncryption {
     this.#sequence = maxFrames
   }
 
-  /** client-apis/encrypt.md, "Construct a frame". Returns where the next frame begins. */
-  *#writeFrame(
-    output: Uint8Array,
-    offset: number,
-    pieces: readonly Uint8Array[],
-    final: boolean,
-  ): Generator<undefined, number, undefined> {
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
-    const encryption = this.#beginFrame(length, final)
-    let signedTo = offset
-    let at = writeFrameHead(output, offset, this.#sequence, this.#nonce, length, final)
-    for (const piece of pieces) {
-      for (let start = 0; start < piece.length; start += workLength) {
-        const ciphertext = encryption.update(piece.subarray(start, start + workLength))
-        output.set(ciphertext, at)
-        at += ciphertext.length
-        if (start + workLength < piece.length) {
-          this.#signer?.update(output.subarray(signedTo, at))
-          signedTo = at
-          yield
-        }
-      }
-    }
-    const rest = encryption.finish()
-    output.set(rest, at)
-    at += rest.length
-    this.#signer?.update(output.subarray(signedTo, at))
-    return at
-  }
+  // A frame is written in three steps (client-apis/encrypt.md, "Construct a frame"). Each takes the
+  // offset in the output, and returns the next.
 
-  #beginFrame(length: number, final: boolean): GcmEncryption {
+  #beginFrame(output: Uint8Array, offset: number, length: number, final: boolean): number {
     // A sequence number, and with it a nonce, is never used twice; the last one is for a final frame.
     if (this.#sequence >= (final ? maxFrames : maxFrames - 1)) {
       throw new EnvelopeError(
@@ -192,8 +177,33 @@ export class MessageEncryption {
     }
     this.#sequence += 1
     writeFrameNonce(this.#nonce, this.#sequence)
-    const aad = (final ? this.#finalAad : this.#regularAad).for(this.#sequence, length)
-    return this.#backend.encryptGcm(this.#key, this.#nonce, aad)
+    const aad = final
+      ? new BodyAad(this.#messageId, 'final')
+      : (this.#regularAad ??= new BodyAad(this.#messageId, 'regular'))
+    this.#frame = this.#backend.encryptGcm(this.#key, this.#nonce, aad.for(this.#sequence, length))
+    this.#signedTo = offset
+    return writeFrameHead(output, offset, this.#sequence, this.#nonce, length, final)
+  }
+
+  #fillFrame(output: Uint8Array, offset: number, plaintext: Uint8Array): number {
+    if (plaintext.length === 0 || !this.#frame) return offset
+    const ciphertext = this.#frame.update(plaintext)
+    output.set(ciphertext, offset)
+    return offset + ciphertext.length
+  }
+
+  #sealFrame(output: Uint8Array, offset: number): number {
+    if (!this.#frame) return offset
+    const rest = this.#frame.finish()
+    output.set(rest, offset)
+    this.#sign(output, offset + rest.length)
+    return offset + rest.length
+  }
+
+  /** Signs what has been written since the last time: once a frame, or a piece of a large one. */
+  #sign(output: Uint8Array, to: number): void {
+    this.#signer?.update(output.subarray(this.#signedTo, to))
+    this.#signedTo = to
   }
 
   /** data-format/message-footer.md; no bytes if the suite does not sign. */
@@ -211,6 +221,13 @@ export class MessageEncryption {
     return header
   }
 
+  /** The plaintext held back, which the caller has to use before it holds any other. */
+  #takeHeld(): Uint8Array {
+    const held = this.#held.subarray(0, this.#heldLength)
+    this.#heldLength = 0
+    return held
+  }
+
   /** Keeps a copy of what fills no frame yet: its owner may reuse the chunk. */
   #hold(rest: Uint8Array): void {
     const length = this.#heldLength + rest.length
@@ -222,12 +239,5 @@ export class MessageEncryption {
     }
     this.#held.set(rest, this.#heldLength)
     this.#heldLength = length
-  }
-}
-
-function runAll<T>(work: Generator<undefined, T, undefined>): T {
-  for (;;) {
-    const step = work.next()
-    if (step.done) return step.value
   }
 }

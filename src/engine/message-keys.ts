@@ -1,5 +1,5 @@
 import type { CryptoBackend, HashName } from '../crypto/backend.ts'
-import { concat, copyBytes, utf8, writeUint16 } from '../format/bytes.ts'
+import { concat, copyBytes, utf8 } from '../format/bytes.ts'
 import { type AlgorithmSuite, commitmentLength } from '../suites/suites.ts'
 
 /** The keys of one message, derived from its data key. */
@@ -9,9 +9,6 @@ export interface MessageKeys {
   /** What a committing suite stores in the header; `undefined` for the others. */
   readonly commitment: Uint8Array | undefined
 }
-
-const deriveKeyLabel = utf8('DERIVEKEY')
-const commitKeyLabel = utf8('COMMITKEY')
 
 /**
  * framework/transitive-requirements.md, "HKDF Encryption Key" and "HKDF Commit Key". One extract
@@ -24,27 +21,21 @@ export function deriveMessageKeys(
   messageId: Uint8Array,
 ): MessageKeys {
   const hash = suite.kdfHash
-  if (hash === undefined) {
-    return { encryptionKey: copyBytes(dataKey), commitment: undefined }
-  }
-  const suiteId = new Uint8Array(2)
-  writeUint16(suiteId, 0, suite.id)
-  if (!suite.commitment) {
-    // No salt: HKDF then uses zeros, and an HMAC key is padded with zeros anyway.
-    const extracted = backend.hmac(hash, noSalt, dataKey)
-    const info = concat(suiteId, messageId)
-    const encryptionKey = expand(backend, hash, extracted, info, suite.keyLength)
-    extracted.fill(0)
-    return { encryptionKey, commitment: undefined }
-  }
-  const extracted = backend.hmac(hash, messageId, dataKey)
-  const info = concat(suiteId, deriveKeyLabel)
-  const encryptionKey = expand(backend, hash, extracted, info, suite.keyLength)
-  const commitment = expand(backend, hash, extracted, commitKeyLabel, commitmentLength)
+  if (hash === undefined) return { encryptionKey: copyBytes(dataKey), commitment: undefined }
+  const suiteId = Uint8Array.of(suite.id >>> 8, suite.id)
+  // No salt means a salt of zeros; an HMAC key is padded with zeros anyway, so any number of them.
+  const extracted = backend.hmac(hash, suite.commitment ? messageId : noSalt, dataKey)
+  const info = suite.commitment ? deriveKeyLabel : messageId
+  const encryptionKey = expand(backend, hash, extracted, concat(suiteId, info), suite.keyLength)
+  const commitment = suite.commitment
+    ? expand(backend, hash, extracted, commitKeyLabel, commitmentLength)
+    : undefined
   extracted.fill(0)
   return { encryptionKey, commitment }
 }
 
+const deriveKeyLabel = utf8('DERIVEKEY')
+const commitKeyLabel = utf8('COMMITKEY')
 const noSalt = new Uint8Array(64)
 const firstBlock = Uint8Array.of(1)
 
@@ -56,8 +47,5 @@ function expand(
   info: Uint8Array,
   length: number,
 ): Uint8Array {
-  const block = backend.hmac(hash, extracted, concat(info, firstBlock))
-  const key = copyBytes(block.subarray(0, length))
-  block.fill(0)
-  return key
+  return backend.hmac(hash, extracted, concat(info, firstBlock)).subarray(0, length)
 }

@@ -1,5 +1,5 @@
 import { nonceLength, tagLength } from '../suites/suites.ts'
-import { concat, utf8, writeUint32 } from './bytes.ts'
+import { utf8, writeUint32 } from './bytes.ts'
 
 /** What stands in place of the sequence number at the start of the final frame. */
 export const finalFrameMarker = 0xffffffff
@@ -31,8 +31,11 @@ export class BodyAad {
   readonly #sequenceAt: number
 
   constructor(messageId: Uint8Array, content: BodyContent) {
-    this.#bytes = concat(messageId, contentStrings[content], new Uint8Array(12))
-    this.#sequenceAt = this.#bytes.length - 12
+    const text = contentStrings[content]
+    this.#sequenceAt = messageId.length + text.length
+    this.#bytes = new Uint8Array(this.#sequenceAt + 12)
+    this.#bytes.set(messageId)
+    this.#bytes.set(text, messageId.length)
   }
 
   /** The data for this frame, valid until the next call. */

@@ -1,16 +1,16 @@
 // Big-endian integers, as everywhere in a message (data-format/message-header.md, "Structure").
 
 export function readUint16(bytes: Uint8Array, at = 0): number {
-  return view(bytes).getUint16(at)
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
 }
 
 export function readUint32(bytes: Uint8Array, at = 0): number {
-  return view(bytes).getUint32(at)
+  return readUint16(bytes, at) * 0x10000 + readUint16(bytes, at + 2)
 }
 
 /** An unsigned 64-bit integer; above 2^53 the result is inexact, which is enough to refuse it. */
 export function readUint64(bytes: Uint8Array, at = 0): number {
-  return Number(view(bytes).getBigUint64(at))
+  return readUint32(bytes, at) * 2 ** 32 + readUint32(bytes, at + 4)
 }
 
 export function writeUint16(bytes: Uint8Array, at: number, value: number): void {
@@ -67,15 +67,13 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let length = 0
+  for (const part of parts) length += part.length
+  const joined = new Uint8Array(length)
   let at = 0
   for (const part of parts) {
     joined.set(part, at)
     at += part.length
   }
   return joined
-}
-
-function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

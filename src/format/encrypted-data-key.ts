@@ -1,6 +1,7 @@
 import { EnvelopeError } from '../errors.ts'
-import { concat, copyBytes, fromUtf8, readUint16, utf8, writeUint16 } from './bytes.ts'
+import { copyBytes, fromUtf8, readUint16, utf8 } from './bytes.ts'
 import { type ByteReader, type Parsing, malformed } from './reader.ts'
+import type { ByteWriter } from './writer.ts'
 
 /** A message's data key, encrypted by one keyring (framework/structures.md, "Encrypted Data Key"). */
 export interface EncryptedDataKey {
@@ -13,15 +14,20 @@ export interface EncryptedDataKey {
 }
 
 /** The header's encrypted data keys (data-format/message-header.md, "Encrypted Data Keys"). */
-export function serializeEncryptedDataKeys(keys: readonly EncryptedDataKey[]): Uint8Array {
-  const parts = [uint16(keys.length, 'number of encrypted data keys')]
+export function writeEncryptedDataKeys(
+  writer: ByteWriter,
+  keys: readonly EncryptedDataKey[],
+): void {
+  writer.uint16(fits(keys.length, 'number of encrypted data keys'))
   for (const { providerId, providerInfo, ciphertext } of keys) {
     const id = utf8(providerId)
-    parts.push(uint16(id.length, 'length of a key provider id'), id)
-    parts.push(uint16(providerInfo.length, 'length of a key provider info'), providerInfo)
-    parts.push(uint16(ciphertext.length, 'length of an encrypted data key'), ciphertext)
+    writer.uint16(fits(id.length, 'length of a key provider id'))
+    writer.bytes(id)
+    writer.uint16(fits(providerInfo.length, 'length of a key provider info'))
+    writer.bytes(providerInfo)
+    writer.uint16(fits(ciphertext.length, 'length of an encrypted data key'))
+    writer.bytes(ciphertext)
   }
-  return concat(...parts)
 }
 
 /** Reads the encrypted data keys; more than `most` of them are refused as soon as that is known. */
@@ -57,14 +63,10 @@ function* field(reader: ByteReader, name: string): Parsing<Uint8Array> {
   return yield* reader.take(length, name)
 }
 
-function uint16(value: number, what: string): Uint8Array {
-  if (value > 0xffff) {
-    throw new EnvelopeError(
-      'ERR_WRAP_FAILED',
-      `The ${what} is ${value}, and the message format has room for 65535`,
-    )
-  }
-  const bytes = new Uint8Array(2)
-  writeUint16(bytes, 0, value)
-  return bytes
+function fits(value: number, what: string): number {
+  if (value <= 0xffff) return value
+  throw new EnvelopeError(
+    'ERR_WRAP_FAILED',
+    `The ${what} is ${value}, and the message format has room for 65535`,
+  )
 }

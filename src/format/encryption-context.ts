@@ -1,6 +1,7 @@
 import { EnvelopeError } from '../errors.ts'
-import { compareBytes, concat, fromUtf8, readUint16, utf8, writeUint16 } from './bytes.ts'
+import { compareBytes, fromUtf8, readUint16, utf8 } from './bytes.ts'
 import { malformed } from './reader.ts'
+import { ByteWriter } from './writer.ts'
 
 /**
  * Text pairs that are authenticated with a message, and are stored in it in the clear unless a CMM
@@ -54,17 +55,22 @@ export function serializeContext(context: EncryptionContext): Uint8Array {
   const pairs = Object.entries(context).map(([key, value]) => [utf8(key), utf8(value)] as const)
   if (pairs.length === 0) return empty
   pairs.sort(([a], [b]) => compareBytes(a, b))
-  const parts: Uint8Array[] = [uint16(pairs.length, 'The number of its pairs')]
+  const writer = new ByteWriter()
+  writer.uint16(fits(pairs.length, 'the number of its pairs'))
   for (const [key, value] of pairs) {
-    parts.push(uint16(key.length, 'A key'), key, uint16(value.length, 'A value'), value)
+    writer.uint16(fits(key.length, 'the length of a key'))
+    writer.bytes(key)
+    writer.uint16(fits(value.length, 'the length of a value'))
+    writer.bytes(value)
   }
-  return concat(...parts)
+  return writer.written()
 }
 
 /** The header's AAD field: the length of the pairs in two bytes, then the pairs. */
-export function serializeContextField(context: EncryptionContext): Uint8Array {
+export function writeContextField(writer: ByteWriter, context: EncryptionContext): void {
   const pairs = serializeContext(context)
-  return concat(uint16(pairs.length, 'Its serialized form'), pairs)
+  writer.uint16(fits(pairs.length, 'the length of its serialized form'))
+  writer.bytes(pairs)
 }
 
 /** Reads the pairs of a header's AAD field, which begins at `offset` in the message. */
@@ -114,16 +120,12 @@ export function notStoredNote(requiredContextKeys: readonly string[]): string | 
   )
 }
 
-function uint16(value: number, what: string): Uint8Array {
-  if (value > longest) {
-    throw invalid(
-      `The encryption context is too large: ${what.toLowerCase()} is ${value}, and the message ` +
-        `format has room for ${longest}`,
-    )
-  }
-  const bytes = new Uint8Array(2)
-  writeUint16(bytes, 0, value)
-  return bytes
+function fits(value: number, what: string): number {
+  if (value <= longest) return value
+  throw invalid(
+    `The encryption context is too large: ${what} is ${value}, and the message format has room for ` +
+      `${longest}`,
+  )
 }
 
 function invalid(message: string): EnvelopeError {

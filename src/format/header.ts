@@ -8,18 +8,15 @@ import {
   suiteIdText,
   tagLength,
 } from '../suites/suites.ts'
-import { concat, copyBytes, readUint16, readUint32, writeUint16, writeUint32 } from './bytes.ts'
+import { copyBytes, readUint16, readUint32 } from './bytes.ts'
 import {
   type EncryptedDataKey,
   readEncryptedDataKeys,
-  serializeEncryptedDataKeys,
+  writeEncryptedDataKeys,
 } from './encrypted-data-key.ts'
-import {
-  type EncryptionContext,
-  parseContext,
-  serializeContextField,
-} from './encryption-context.ts'
+import { type EncryptionContext, parseContext, writeContextField } from './encryption-context.ts'
 import { type ByteReader, type Parsing, malformed } from './reader.ts'
+import type { ByteWriter } from './writer.ts'
 
 /** What a message says of itself in front of its body (data-format/message-header.md). */
 export interface MessageHeader {
@@ -56,29 +53,26 @@ const contentTypes = { nonFramed: 1, framed: 2 } as const
 /** Bytes of the message id, by message format version. */
 export const messageIdLength = { 1: 16, 2: 32 } as const
 
-/** The header body of a framed message (message-header.md, "Header Body"). */
-export function serializeHeaderBody(
+/** Writes the header body of a framed message (message-header.md, "Header Body"). */
+export function writeHeaderBody(
+  writer: ByteWriter,
   suite: AlgorithmSuite,
-  messageId: Uint8Array,
-  storedContext: EncryptionContext,
-  encryptedDataKeys: readonly EncryptedDataKey[],
-  frameLength: number,
+  fields: Omit<MessageHeader, 'headerLength'>,
   commitment: Uint8Array | undefined,
-): Uint8Array {
-  const suiteId = new Uint8Array(2)
-  writeUint16(suiteId, 0, suite.id)
-  const length = new Uint8Array(4)
-  writeUint32(length, 0, frameLength)
-  const context = serializeContextField(storedContext)
-  const keys = serializeEncryptedDataKeys(encryptedDataKeys)
-  const framed = Uint8Array.of(contentTypes.framed)
-  if (suite.messageVersion === 2) {
-    const suiteData = commitment ?? new Uint8Array(0)
-    return concat(Uint8Array.of(2), suiteId, messageId, context, keys, framed, length, suiteData)
+): void {
+  writer.uint8(fields.version)
+  if (fields.version === 1) writer.uint8(messageType)
+  writer.uint16(suite.id)
+  writer.bytes(fields.messageId)
+  writeContextField(writer, fields.encryptionContext)
+  writeEncryptedDataKeys(writer, fields.encryptedDataKeys)
+  writer.uint8(contentTypes.framed)
+  if (fields.version === 1) {
+    writer.uint32(0) // reserved
+    writer.uint8(nonceLength)
   }
-  const start = Uint8Array.of(1, messageType)
-  const reservedAndNonceLength = Uint8Array.of(0, 0, 0, 0, nonceLength)
-  return concat(start, suiteId, messageId, context, keys, framed, reservedAndNonceLength, length)
+  writer.uint32(fields.frameLength)
+  if (commitment) writer.bytes(commitment)
 }
 
 /** Reads a header of either version. Nothing in it is authenticated yet. */

@@ -91,10 +91,21 @@ export class ByteReader {
     return this.#advance(length)
   }
 
+  /** The same if the bytes are there, without the cost of a generator; else `undefined`. */
+  takeNow(length: number): Uint8Array | undefined {
+    return this.available < length ? undefined : this.#advance(length)
+  }
+
   /** Up to `most` of the bytes that are there, at least one. A view, not a copy. */
   *takeSome(most: number, field: string): Parsing<Uint8Array> {
     while (this.available === 0) yield* this.#more(most, field)
     return this.#advance(Math.min(most, this.available))
+  }
+
+  /** The same if any are there, without the cost of a generator; else `undefined`. */
+  takeSomeNow(most: number): Uint8Array | undefined {
+    const { available } = this
+    return available === 0 ? undefined : this.#advance(Math.min(most, available))
   }
 
   *#more(missing: number, field: string): Parsing<void> {

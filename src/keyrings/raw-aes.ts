@@ -3,7 +3,7 @@ import type { CryptoBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
 import { secretKeyBytes } from '../crypto/secret-key.ts'
 import type { UnwrapAttempt } from '../errors.ts'
-import { concat, equalBytes, writeUint32 } from '../format/bytes.ts'
+import { concat, equalBytes, readUint32, writeUint32 } from '../format/bytes.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import { serializeContext } from '../format/encryption-context.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
@@ -105,7 +105,13 @@ export class RawAesKeyring implements Keyring {
   #nonceFor({ providerId, providerInfo }: EncryptedDataKey): Uint8Array | undefined {
     if (providerId !== this.#providerId) return undefined
     const nonce = providerInfo.subarray(-nonceLength)
-    return equalBytes(providerInfo, this.#providerInfo(nonce)) ? nonce : undefined
+    const nameLength = this.#keyName.length
+    const matches =
+      providerInfo.length === nameLength + rawAesInfoLength &&
+      readUint32(providerInfo, nameLength) === tagLength * 8 &&
+      readUint32(providerInfo, nameLength + 4) === nonceLength &&
+      equalBytes(providerInfo.subarray(0, nameLength), this.#keyName)
+    return matches ? nonce : undefined
   }
 
   #unwrap(

@@ -67,8 +67,10 @@ export class DecryptionMaterials {
 
   /** These materials with notes on encrypted data keys that were skipped or failed. */
   withAttempts(attempts: readonly UnwrapAttempt[]): DecryptionMaterials {
+    const { suite, encryptionContext, requiredContextKeys, verificationKey, signal } = this
+    const all = [...this.attempts, ...attempts]
     return new DecryptionMaterials(
-      { ...this, attempts: [...this.attempts, ...attempts] },
+      { suite, encryptionContext, requiredContextKeys, verificationKey, signal, attempts: all },
       this.#dataKey,
       this.#family,
     )

@@ -68,8 +68,13 @@ export class EncryptionMaterials {
 
   /** These materials with one more encrypted form of their data key. */
   withEncryptedDataKey(key: EncryptedDataKey): EncryptionMaterials {
+    const { suite, encryptionContext, requiredContextKeys, signingKey, signal } = this
     const encryptedDataKeys = [...this.encryptedDataKeys, key]
-    return new EncryptionMaterials({ ...this, encryptedDataKeys }, this.#dataKey, this.#family)
+    return new EncryptionMaterials(
+      { suite, encryptionContext, requiredContextKeys, signingKey, signal, encryptedDataKeys },
+      this.#dataKey,
+      this.#family,
+    )
   }
 
   /** Overwrites the data key, here and in all materials that come from the same request. */

@@ -1,0 +1,44 @@
+import { writeUint16, writeUint32 } from './bytes.ts'
+
+/** Gathers the fields of a header in one buffer, which grows as needed. */
+export class ByteWriter {
+  #bytes = new Uint8Array(512)
+  #length = 0
+
+  uint8(value: number): void {
+    this.#reserve(1)
+    this.#bytes[this.#length] = value
+    this.#length += 1
+  }
+
+  uint16(value: number): void {
+    this.#reserve(2)
+    writeUint16(this.#bytes, this.#length, value)
+    this.#length += 2
+  }
+
+  uint32(value: number): void {
+    this.#reserve(4)
+    writeUint32(this.#bytes, this.#length, value)
+    this.#length += 4
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  /** All that has been written. A view: write nothing more while it is in use. */
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  #reserve(length: number): void {
+    const needed = this.#length + length
+    if (needed <= this.#bytes.length) return
+    const grown = new Uint8Array(2 * needed)
+    grown.set(this.written())
+    this.#bytes = grown
+  }
+}
