@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** A line that each example has to print. */
+const expected: Record<string, RegExp> = {
+  '01-encrypt-a-blob.ts': /^7529 bytes in a message of \d+; the same: true$/m,
+  '02-stream-a-file.ts': /^6291456 bytes came back; the same: true$/m,
+  '03-multi-keyring.ts': /^without the first region: survives an outage$/m,
+  '04-raw-rsa-public-key-only.ts': /^the sender gets ERR_UNWRAP_FAILED$/m,
+  '05-inspect-a-message.ts': /^context: tenant = acme$/m,
+  '06-custom-keyring.ts': /^decrypted: sealed by another key service$/m,
+  '07-abort.ts': /^left in the folder: large\.bin$/m,
+}
+
+describe('the examples', () => {
+  it('are all here', () => {
+    const files = readdirSync(`${root}/examples`).filter((name) => /^\d/.test(name))
+    expect(files).toEqual(Object.keys(expected))
+  })
+
+  it.each(Object.entries(expected))('%s', async (name, line) => {
+    const { code, output, errors } = await run(`examples/${name}`)
+    expect(output, errors).toMatch(line)
+    expect(code, errors).toBe(0)
+  })
+})
+
+function run(file: string) {
+  return new Promise<{ code: number | null; output: string; errors: string }>((resolve, reject) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+      cwd: root,
+      timeout: 25_000,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    let errors = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text))
+    child.on('error', reject)
+    child.on('close', (code) => {
+      resolve({ code, output, errors })
+    })
+  })
+}

@@ -1,0 +1,7 @@
+import { tamperExhaustively } from './suite.ts'
+
+tamperExhaustively([
+  'ALG_AES_128_GCM_IV12_TAG16_NO_KDF',
+  'ALG_AES_192_GCM_IV12_TAG16_NO_KDF',
+  'ALG_AES_256_GCM_IV12_TAG16_NO_KDF',
+])
