@@ -7,7 +7,13 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { CommitmentPolicy, KMS, KmsKeyringNode, buildClient } from '@aws-crypto/client-node'
+import {
+  CommitmentPolicy,
+  KMS,
+  KmsKeyringNode,
+  buildClient,
+  getClient,
+} from '@aws-crypto/client-node'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { SingleBar } from 'cli-progress'
 import { EnvelopeClient, EnvelopeError, type FileProgress, type MessageHeader } from 'waxseal'
@@ -15,6 +21,8 @@ import { KmsKeyring } from 'waxseal/kms'
 import { LocalKms } from 'waxseal/local-kms'
 
 const MiB = 1 << 20
+// The AWS SDK's notice on Node 20, which is not what this is about.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
 const folder = await mkdtemp(join(tmpdir(), 'waxseal-demo-'))
 const kms = await LocalKms.start({ log: () => undefined })
 try {
@@ -124,9 +132,11 @@ async function hashByAws(
   onProgress: (progress: FileProgress) => void,
 ): Promise<string> {
   const { decryptStream } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
-  const keyring = new KmsKeyringNode({
+  // The peer's types describe an older KMS client than the one it is installed with.
+  const clientProvider: unknown = () => new KMS(kms.clientConfig())
+  const keyring: unknown = new KmsKeyringNode({
     keyIds: [keyId],
-    clientProvider: () => new KMS(kms.clientConfig()),
+    clientProvider: clientProvider as NonNullable<KmsKeyringNodeInput['clientProvider']>,
   })
   const hash = createHash('sha256')
   const bytesTotal = (await stat(message)).size
@@ -138,7 +148,7 @@ async function hashByAws(
       yield chunk
     }
   }
-  await pipeline(read, decryptStream(keyring), hash)
+  await pipeline(read, decryptStream(keyring as Parameters<typeof decryptStream>[0]), hash)
   return hash.digest('hex')
 }
 

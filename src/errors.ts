@@ -102,9 +102,10 @@ export class UnwrapError extends EnvelopeError {
 
   constructor(attempts: readonly UnwrapAttempt[], note?: string) {
     const message = describeAttempts(attempts)
+    const cause = attempts.find((attempt) => attempt.cause !== undefined)?.cause
     super('ERR_UNWRAP_FAILED', note === undefined ? message : `${message}\n${note}`, {
       attempts,
-      cause: firstCause(attempts),
+      ...(cause === undefined ? {} : { cause }),
     })
   }
 }
@@ -153,19 +154,19 @@ export class AbortedError extends EnvelopeError {
   }
 }
 
+/** An error's text stays readable; `attempts` has them all. */
+const mostShown = 20
+
 function describeAttempts(attempts: readonly UnwrapAttempt[]): string {
   if (attempts.length === 0) {
     return 'None of the encrypted data keys could be unwrapped: no keyring recognised any of them'
   }
-  const lines = attempts.map(
-    ({ provider, key, outcome, reason, hint }) =>
-      `\n  ${provider} ${JSON.stringify(key)}: ${outcome}: ${reason}${hint ? ` (${hint})` : ''}`,
-  )
-  const shown = lines.slice(0, 20)
-  if (lines.length > shown.length) shown.push(`\n  and ${lines.length - shown.length} more`)
-  return `None of the encrypted data keys could be unwrapped:${shown.join('')}`
-}
-
-function firstCause(attempts: readonly UnwrapAttempt[]): unknown {
-  return attempts.find((attempt) => attempt.cause !== undefined)?.cause
+  const lines = attempts
+    .slice(0, mostShown)
+    .map(
+      ({ provider, key, outcome, reason, hint }) =>
+        `\n  ${JSON.stringify(provider)} ${JSON.stringify(key)}: ${outcome}: ${reason}${hint ? ` (${hint})` : ''}`,
+    )
+  if (attempts.length > mostShown) lines.push(`\n  and ${attempts.length - mostShown} more`)
+  return `None of the encrypted data keys could be unwrapped:${lines.join('')}`
 }

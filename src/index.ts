@@ -7,7 +7,7 @@ export { EnvelopeClient, type EnvelopeClientOptions, inspectMessage } from './cl
 export type { DecryptResult } from './client/decrypt.ts'
 export type { EncryptResult } from './client/encrypt.ts'
 export type { FileResult } from './client/files.ts'
-export type { MessageStream } from './client/message-stream.ts'
+export type { HeaderListener, MessageStream } from './client/message-stream.ts'
 export type { DecryptOptions, EncryptOptions, FileOptions, FileProgress } from './client/options.ts'
 export type {
   CryptographicMaterialsManager,

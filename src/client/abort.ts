@@ -30,6 +30,7 @@ export async function untilAborted<T>(
     return result
   } finally {
     signal.removeEventListener('abort', stop)
-    if (!settled) void promise.then(discard, () => undefined)
+    // Whatever comes now is nobody's: not even an error of `discard` may surface.
+    if (!settled) promise.then(discard).catch(() => undefined)
   }
 }

@@ -1,6 +1,7 @@
+import { checkInteger, checkOptions } from '../checks.ts'
 import { type CryptographicMaterialsManager, checkCmm } from '../cmm/cmm.ts'
 import { DefaultCmm } from '../cmm/default.ts'
-import type { CryptoBackend } from '../crypto/backend.ts'
+import { type CryptoBackend, checkBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import type { MessageHeader } from '../format/header.ts'
@@ -25,8 +26,6 @@ import {
   checkEncryptOptions,
   checkFileOptions,
   checkFrameLength,
-  checkInteger,
-  checkNames,
   ciphertextBytes,
   plaintextBytes,
 } from './options.ts'
@@ -76,13 +75,14 @@ export class EnvelopeClient {
   readonly #configuration: ClientConfiguration
 
   constructor(options: EnvelopeClientOptions) {
-    checkNames(options, clientOptions)
+    checkOptions(options, clientOptions)
     const { keyring, backend = nodeBackend, maxEncryptedDataKeys } = options
     const cmm = options.cmm ?? (keyring && new DefaultCmm({ keyring, backend }))
     if (!cmm || (keyring && options.cmm)) {
       throw new InvalidArgumentError('keyring', 'Give the client either a keyring or a cmm')
     }
     checkCmm(cmm, 'cmm')
+    checkBackend(backend)
     if (maxEncryptedDataKeys !== undefined) {
       checkInteger(maxEncryptedDataKeys, 'maxEncryptedDataKeys', 1, 0xffff)
     }
@@ -160,7 +160,7 @@ export class EnvelopeClient {
 
   /**
    * Decrypts a file into another, which appears whole and verified or not at all. The new file can be
-   * read by its owner only.
+   * read by its owner only; one that is replaced keeps its permissions.
    *
    * @throws EnvelopeError - `ERR_FILE` and `ERR_FILE_EXISTS` besides those of `decrypt`.
    */

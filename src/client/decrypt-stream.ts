@@ -55,13 +55,17 @@ export class DecryptStream extends MessageTransform {
   }
 
   async #open(header: ParsedHeader): Promise<void> {
-    const { decryption } = await beginDecryption(this.#client, header, this.#request)
+    const { decryption, encryptionContext } = await beginDecryption(
+      this.#client,
+      header,
+      this.#request,
+    )
     this.#decryption = decryption
     if (this.destroyed) {
       decryption.destroy()
       return
     }
-    this.emit('header', header.fields)
+    this.emit('header', header.fields, encryptionContext)
     this.#body = decryption.readBody(this.#reader, this.#output)
     this.#readBody(this.#body)
   }

@@ -1,6 +1,6 @@
 import type { PlaintextOutput } from '../engine/decryption.ts'
-import { MalformedMessageError } from '../errors.ts'
-import { maxPlaintextLength } from '../format/body.ts'
+import { InvalidArgumentError, MalformedMessageError } from '../errors.ts'
+import { maxPlaintextLength, regularFrameOverhead } from '../format/body.ts'
 import { type MessageHeader, readHeader } from '../format/header.ts'
 import { ByteReader, type Parsing } from '../format/reader.ts'
 import { beginDecryption } from './materials.ts'
@@ -15,8 +15,9 @@ export interface DecryptResult {
   header: MessageHeader
 }
 
-/** Bytes fed to the engine between two chances to let others run. */
-const pieceLength = 1 << 20
+/** Bytes fed to the engine between two chances to let others run: so many, or so many frames. */
+const longestPiece = 1 << 19
+const mostFrames = 128
 
 /** Decrypts a message that is all in memory; nothing is returned before all of it is verified. */
 export async function decryptWhole(
@@ -27,7 +28,13 @@ export async function decryptWhole(
   const message = new WholeMessage(ciphertext)
   const header = message.readNow(readHeader(message.reader, client.maxEncryptedDataKeys))
   const { headerLength, frameLength } = header.fields
+  const { length } = ciphertext
   const { decryption, encryptionContext } = await beginDecryption(client, header, request)
+  if (ciphertext.length !== length) {
+    decryption.destroy()
+    throw new InvalidArgumentError('ciphertext', 'ciphertext was transferred or resized meanwhile')
+  }
+  message.pieceLength = Math.min(longestPiece, mostFrames * (frameLength + regularFrameOverhead))
   const output = new WholePlaintext(
     maxPlaintextLength(ciphertext.length - headerLength, frameLength),
   )
@@ -56,6 +63,7 @@ export function parseWholeHeader(ciphertext: Uint8Array): MessageHeader {
 /** Feeds a message to a parser, piece by piece. */
 class WholeMessage {
   readonly reader = new ByteReader()
+  pieceLength = longestPiece
   readonly #bytes: Uint8Array
   #fed = 0
 
@@ -88,7 +96,7 @@ class WholeMessage {
   }
 
   #feed(): void {
-    const end = Math.min(this.#fed + pieceLength, this.#bytes.length)
+    const end = Math.min(this.#fed + this.pieceLength, this.#bytes.length)
     this.reader.feed(this.#bytes.subarray(this.#fed, end))
     this.#fed = end
   }
@@ -126,7 +134,7 @@ class WholePlaintext implements PlaintextOutput {
   }
 }
 
-/** client-apis/decrypt.md, "Behavior": bytes behind the message MUST fail. */
+/** Bytes behind a message fail (client-apis/decrypt.md, "Behavior", for streams; here, for all). */
 export function trailingBytes(offset: number): MalformedMessageError {
   return new MalformedMessageError(
     'ERR_TRAILING_BYTES',

@@ -1,5 +1,5 @@
 import type { MessageEncryption } from '../engine/encryption.ts'
-import { EnvelopeError } from '../errors.ts'
+import { AbortedError, EnvelopeError } from '../errors.ts'
 import { beginEncryption } from './materials.ts'
 import { MessageTransform } from './message-stream.ts'
 import type { ClientConfiguration, EncryptRequest } from './options.ts'
@@ -49,8 +49,11 @@ export class EncryptStream extends MessageTransform {
     const { plaintextLength } = this.#request
     const encryption = await beginEncryption(this.#client, this.#request, plaintextLength)
     this.#encryption = encryption
-    if (this.destroyed) encryption.destroy()
-    else this.emit('header', encryption.header)
+    if (this.destroyed) {
+      encryption.destroy()
+      throw new AbortedError('the stream was destroyed')
+    }
+    this.emit('header', encryption.header, encryption.encryptionContext)
     return encryption
   }
 
@@ -71,7 +74,7 @@ export class EncryptStream extends MessageTransform {
 }
 
 /** client-apis/encrypt.md, "Plaintext Length Bound". */
-export function checkBound(length: number, bound: number | undefined): number {
+function checkBound(length: number, bound: number | undefined): number {
   if (bound === undefined || length <= bound) return length
   throw new EnvelopeError(
     'ERR_PLAINTEXT_TOO_LONG',

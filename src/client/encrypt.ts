@@ -7,6 +7,8 @@ import { runInTurns } from './turns.ts'
 export interface EncryptResult {
   /** The whole message. */
   ciphertext: Uint8Array
+  /** All the authenticated pairs: yours, and those that the CMM added. */
+  encryptionContext: Record<string, string>
   header: MessageHeader
 }
 
@@ -19,7 +21,8 @@ export async function encryptWhole(
   const encryption = await beginEncryption(client, request, plaintext.length)
   try {
     const ciphertext = await runInTurns(encryption.encryptAll(plaintext), request.signal)
-    return { ciphertext, header: encryption.header }
+    const { header, encryptionContext } = encryption
+    return { ciphertext, encryptionContext: { ...encryptionContext }, header }
   } finally {
     encryption.destroy()
   }

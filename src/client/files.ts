@@ -1,16 +1,25 @@
 import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
+import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { MessageHeader } from '../format/header.ts'
 import { DecryptStream } from './decrypt-stream.ts'
-import { EncryptStream, checkBound } from './encrypt-stream.ts'
-import type { ClientConfiguration, DecryptRequest, EncryptRequest, FileOptions } from './options.ts'
+import { EncryptStream } from './encrypt-stream.ts'
+import type {
+  ClientConfiguration,
+  DecryptRequest,
+  EncryptRequest,
+  FileOptions,
+  FileProgress,
+} from './options.ts'
 
 /** What an operation on a file returns. */
 export interface FileResult {
   header: MessageHeader
+  /** All the authenticated pairs: those in the message and those that are not stored. */
+  encryptionContext: Record<string, string>
   /** Bytes of the source. */
   bytesRead: number
   /** Bytes of the destination. */
@@ -22,7 +31,7 @@ const readLength = 1 << 20
 const ciphertextMode = 0o666
 const plaintextMode = 0o600
 
-/** Encrypts a file. The materials are asked for its size, and it must not grow meanwhile. */
+/** Encrypts a file. The materials are asked for its size, so it must not change meanwhile. */
 export async function encryptFile(
   client: ClientConfiguration,
   source: string,
@@ -30,10 +39,9 @@ export async function encryptFile(
   request: EncryptRequest,
   options: FileOptions,
 ): Promise<FileResult> {
-  const start = (size: number): Transform => {
-    checkBound(size, request.plaintextLength)
-    return new EncryptStream(client, { ...request, plaintextLength: size })
-  }
+  // The length is known, so a bound that the caller gave is ignored (client-apis/encrypt.md, "Input").
+  const start = (size: number): Transform =>
+    new EncryptStream(client, { ...request, plaintextLength: size })
   return transformFile(client, source, destination, start, ciphertextMode, options)
 }
 
@@ -59,31 +67,44 @@ async function transformFile(
 ): Promise<FileResult> {
   checkPath(source, 'source')
   checkPath(destination, 'destination')
-  await checkDestination(destination, overwrite)
+  const replacedMode = await checkDestination(destination, overwrite)
   const input = await openSource(source)
   try {
     const bytesTotal = (await input.stat()).size
-    const transform = start(bytesTotal)
-    let header: MessageHeader | undefined
-    transform.once('header', (value: MessageHeader) => (header = value))
-    const bytesWritten = await writeWhole(client, destination, overwrite, mode, async (output) => {
-      let bytesDone = 0
-      const read = async function* (): AsyncGenerator<Buffer> {
-        const chunks = input.createReadStream({ highWaterMark: readLength, autoClose: false })
-        for await (const chunk of chunks as AsyncIterable<Buffer>) {
-          yield chunk
-          bytesDone += chunk.length
-          onProgress?.({ bytesDone, bytesTotal })
+    let opened: Pick<FileResult, 'header' | 'encryptionContext'> | undefined
+    const bytesWritten = await writeWhole(
+      client,
+      destination,
+      overwrite,
+      replacedMode,
+      mode,
+      async (output) => {
+        const transform = start(bytesTotal)
+        transform.once('header', (header: MessageHeader, encryptionContext: EncryptionContext) => {
+          opened = { header, encryptionContext: { ...encryptionContext } }
+        })
+        let bytesDone = 0
+        const read = async function* (): AsyncGenerator<Uint8Array> {
+          for (;;) {
+            const { buffer, bytesRead } = await input.read(Buffer.allocUnsafeSlow(readLength))
+            if (bytesDone + bytesRead > bytesTotal || (bytesRead === 0 && bytesDone < bytesTotal)) {
+              throw fileError(`source ${quote(source)} changed while it was read`)
+            }
+            if (bytesRead === 0) break
+            yield buffer.subarray(0, bytesRead)
+            bytesDone += bytesRead
+            report(onProgress, { bytesDone, bytesTotal })
+          }
+          if (bytesTotal === 0) report(onProgress, { bytesDone, bytesTotal })
         }
-      }
-      await pipeline(read, transform, output.createWriteStream({ autoClose: false }))
-      if (bytesDone !== bytesTotal) {
-        throw fileError(`source ${quote(source)} changed while it was read`)
-      }
-      if (bytesTotal === 0) onProgress?.({ bytesDone, bytesTotal })
-    })
-    if (!header) throw fileError(`source ${quote(source)} gave no header`)
-    return { header, bytesRead: bytesTotal, bytesWritten }
+        const write = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+          for await (const chunk of chunks) await output.writeFile(chunk) // at the position it is at
+        }
+        await pipeline(read, transform, write)
+      },
+    )
+    if (!opened) throw fileError(`source ${quote(source)} gave no header`)
+    return { ...opened, bytesRead: bytesTotal, bytesWritten }
   } catch (error) {
     if (EnvelopeError.is(error) || !isSystemError(error)) throw error
     const doing =
@@ -102,18 +123,17 @@ async function writeWhole(
   client: ClientConfiguration,
   destination: string,
   overwrite: boolean,
+  replacedMode: number | undefined,
   mode: number,
   write: (output: FileHandle) => Promise<void>,
 ): Promise<number> {
   const random = Buffer.from(client.backend.randomBytes(6)).toString('hex')
-  const temporary = join(
-    dirname(destination),
-    `.${basename(destination).slice(0, 200)}.${random}.waxseal-partial`,
-  )
+  const temporary = join(dirname(destination), `.${random}.waxseal-partial`)
   const output = await open(temporary, 'wx', mode)
   try {
     let bytesWritten: number
     try {
+      if (replacedMode !== undefined) await output.chmod(replacedMode)
       await write(output)
       await output.sync()
       bytesWritten = (await output.stat()).size
@@ -126,6 +146,15 @@ async function writeWhole(
   } catch (error) {
     await unlink(temporary).catch(() => undefined)
     throw error
+  }
+}
+
+/** Calls the caller's function, which may throw anything, such as an AbortSignal's reason. */
+function report(onProgress: FileOptions['onProgress'], progress: FileProgress): void {
+  try {
+    onProgress?.(progress)
+  } catch (cause) {
+    throw cause instanceof Error ? cause : fileError('onProgress threw what is no error', cause)
   }
 }
 
@@ -156,12 +185,19 @@ async function openSource(source: string): Promise<FileHandle> {
   }
 }
 
-async function checkDestination(destination: string, overwrite: boolean): Promise<void> {
+/** Refuses a destination that must not be replaced; returns the permissions of one that will be. */
+async function checkDestination(
+  destination: string,
+  overwrite: boolean,
+): Promise<number | undefined> {
   const stats = await stat(destination).catch(() => undefined)
-  if (stats?.isDirectory()) {
-    throw fileError(`destination ${quote(destination)} is a directory; give the path of a file`)
+  if (!stats) return undefined
+  if (!stats.isFile()) {
+    const what = stats.isDirectory() ? 'a directory' : 'not a regular file'
+    throw fileError(`destination ${quote(destination)} is ${what}; give the path of a file`)
   }
-  if (stats && !overwrite) throw exists(destination)
+  if (!overwrite) throw exists(destination)
+  return stats.mode & 0o777
 }
 
 function checkPath(path: unknown, field: string): void {

@@ -1,66 +1,78 @@
 import type { PlaintextOutput } from '../engine/decryption.ts'
+import { copyBytes, join } from '../format/bytes.ts'
 
-/** Pieces shorter than this are joined into larger ones: small frames, or a message fed byte by byte. */
+/** Pieces shorter than this are joined: small frames, or a message fed byte by byte. */
 const shortPiece = 16 * 1024
 
-/** Keeps plaintext back until its tag has been verified. */
+/**
+ * Keeps plaintext back until its tag has been verified. What is pushed shares its memory with nothing
+ * that is still unverified: a consumer sees the whole of a chunk's buffer.
+ */
 export class HeldPlaintext implements PlaintextOutput {
   readonly #push: (plaintext: Uint8Array) => void
-  #pieces: Uint8Array[] = []
-  /** Room for short pieces, and how much of it is taken. */
-  #room: Uint8Array = new Uint8Array(0)
+  #unverified: Uint8Array[] = []
+  #verified: Uint8Array[] = []
+  /** Short unverified pieces, and how many bytes of them there are. */
+  readonly #room = new Uint8Array(4 * shortPiece)
   #roomTaken = 0
-  #heldLength = 0
-  #verifiedLength = 0
 
   constructor(push: (plaintext: Uint8Array) => void) {
     this.#push = push
   }
 
   hold(plaintext: Uint8Array): void {
-    this.#heldLength += plaintext.length
     if (plaintext.length >= shortPiece) {
-      this.#closeRoom()
-      this.#pieces.push(plaintext)
+      this.#emptyRoom()
+      this.#unverified.push(plaintext)
       return
     }
-    if (this.#roomTaken + plaintext.length > this.#room.length) {
-      this.#closeRoom()
-      this.#room = new Uint8Array(4 * shortPiece)
-    }
+    if (this.#roomTaken + plaintext.length > this.#room.length) this.#emptyRoom()
     this.#room.set(plaintext, this.#roomTaken)
     this.#roomTaken += plaintext.length
   }
 
   release(): void {
-    this.#verifiedLength = this.#heldLength
+    this.#emptyRoom()
+    for (const piece of this.#unverified) this.#verified.push(piece)
+    this.#unverified = []
   }
 
   /** Pushes what is verified, and nothing else. */
   flush(): void {
-    if (this.#verifiedLength === 0) return
-    this.#closeRoom()
-    const rest: Uint8Array[] = []
-    for (const piece of this.#pieces) {
-      const verified = Math.min(piece.length, this.#verifiedLength)
-      this.#verifiedLength -= verified
-      this.#heldLength -= verified
-      if (verified > 0) this.#push(piece.subarray(0, verified))
-      if (verified < piece.length) rest.push(piece.subarray(verified))
+    if (this.#verified.length === 0) return
+    // Taken out first: a consumer may destroy the stream from within its data handler, and what it has
+    // been given must not be wiped then.
+    const ready = this.#verified
+    this.#verified = []
+    let short: Uint8Array[] = []
+    for (const piece of ready) {
+      if (piece.length < shortPiece) {
+        short.push(piece)
+        continue
+      }
+      this.#pushJoined(short)
+      short = []
+      this.#push(piece)
     }
-    this.#pieces = rest
+    this.#pushJoined(short)
   }
 
-  /** Overwrites what was never verified. */
+  /** Overwrites what has not been pushed. */
   wipe(): void {
-    this.#closeRoom()
-    for (const piece of this.#pieces) piece.fill(0)
-    this.#pieces = []
+    this.#room.fill(0)
+    for (const piece of [...this.#unverified, ...this.#verified]) piece.fill(0)
+    this.#unverified = []
+    this.#verified = []
+    this.#roomTaken = 0
   }
 
-  #closeRoom(): void {
-    if (this.#roomTaken > 0) this.#pieces.push(this.#room.subarray(0, this.#roomTaken))
-    this.#room = this.#room.subarray(this.#roomTaken)
+  #emptyRoom(): void {
+    if (this.#roomTaken === 0) return
+    this.#unverified.push(copyBytes(this.#room.subarray(0, this.#roomTaken)))
     this.#roomTaken = 0
+  }
+
+  #pushJoined(pieces: readonly Uint8Array[]): void {
+    if (pieces.length > 0) this.#push(join(pieces))
   }
 }

@@ -1,5 +1,6 @@
 import {
   type DecryptionMaterialsRequest,
+  asEnvelopeError,
   checkDecryptionMaterials,
   checkEncryptionMaterials,
 } from '../cmm/cmm.ts'
@@ -22,7 +23,7 @@ export async function beginEncryption(
   const { encryptionContext, algorithmSuite, signal } = request
   const { commitmentPolicy, maxEncryptedDataKeys } = client
   checkNotAborted(signal)
-  const materials = await untilAborted(
+  const materials = await ask('ERR_WRAP_FAILED', signal, () =>
     client.cmm.getEncryptionMaterials({
       encryptionContext,
       commitmentPolicy,
@@ -30,14 +31,10 @@ export async function beginEncryption(
       maxPlaintextLength,
       signal,
     }),
-    signal,
-    (late) => {
-      late.destroy()
-    },
   )
+  checkEncryptionMaterials(materials)
   try {
     // The CMM may be the application's own, so what it returns is checked again.
-    checkEncryptionMaterials(materials)
     checkPolicyOnEncrypt(commitmentPolicy, materials.suite)
     const count = materials.encryptedDataKeys.length
     if (maxEncryptedDataKeys !== undefined && count > maxEncryptedDataKeys) {
@@ -81,20 +78,31 @@ export async function beginDecryption(
     reproducedEncryptionContext: request.encryptionContext,
     signal,
   }
-  const materials = await untilAborted(
+  const materials = await ask('ERR_UNWRAP_FAILED', signal, () =>
     client.cmm.decryptMaterials(materialsRequest),
-    signal,
-    (late) => {
-      late.destroy()
-    },
   )
+  checkDecryptionMaterials(materials, materialsRequest)
   try {
-    checkDecryptionMaterials(materials, materialsRequest)
     return {
       decryption: new MessageDecryption(header, materials, client.backend),
       encryptionContext: materials.encryptionContext,
     }
   } finally {
     materials.destroy()
+  }
+}
+
+/** Asks a CMM, which may be the application's own: it may throw anything, at once, late or never. */
+async function ask<T extends { destroy(): void }>(
+  code: 'ERR_WRAP_FAILED' | 'ERR_UNWRAP_FAILED',
+  signal: AbortSignal | undefined,
+  question: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await untilAborted(question(), signal, (late) => {
+      late.destroy()
+    })
+  } catch (cause) {
+    throw asEnvelopeError(code, 'CMM', cause)
   }
 }

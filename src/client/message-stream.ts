@@ -1,11 +1,16 @@
 import { type Duplex, Transform, type TransformCallback } from 'node:stream'
+import { isBytes } from '../checks.ts'
 import { AbortedError, InvalidArgumentError } from '../errors.ts'
+import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { MessageHeader } from '../format/header.ts'
+
+/** Called with the header of a message, and with all the pairs that the message authenticates. */
+export type HeaderListener = (header: MessageHeader, encryptionContext: EncryptionContext) => void
 
 /** A stream of one message. It emits `header` once, before any of its output. */
 export type MessageStream = {
-  on(event: 'header', listener: (header: MessageHeader) => void): MessageStream
-  once(event: 'header', listener: (header: MessageHeader) => void): MessageStream
+  on(event: 'header', listener: HeaderListener): MessageStream
+  once(event: 'header', listener: HeaderListener): MessageStream
 } & Duplex
 
 /**
@@ -37,7 +42,7 @@ export abstract class MessageTransform extends Transform {
 
   override _transform(chunk: unknown, _encoding: string, callback: TransformCallback): void {
     this.#settle(() => {
-      if (chunk instanceof Uint8Array) return this.takeChunk(chunk)
+      if (isBytes(chunk)) return this.takeChunk(chunk)
       throw new InvalidArgumentError('chunk', 'This stream takes bytes: Uint8Array or Buffer')
     }, callback)
   }

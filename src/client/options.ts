@@ -1,4 +1,5 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
+import { checkInteger, checkOptions, isBytes } from '../checks.ts'
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
 import {
   type EncryptionContext,
@@ -17,7 +18,7 @@ export interface EncryptOptions {
   algorithmSuite?: AlgorithmSuiteName
   /** Bytes of plaintext a frame, 1 to 2^32 - 1. Default: the client's. */
   frameLength?: number
-  /** For streams: the most bytes of plaintext that will come; more is an error. */
+  /** For `encryptStream`: the most bytes of plaintext that will come; more is an error. */
   plaintextLength?: number
   /** Gives the operation up. */
   signal?: AbortSignal
@@ -90,7 +91,7 @@ export function checkEncryptOptions(
   { commitmentPolicy, frameLength }: ClientConfiguration,
   also: readonly string[] = [],
 ): EncryptRequest {
-  checkNames(options, [...encryptOptions, ...also])
+  checkOptions(options, [...encryptOptions, ...also])
   const encryptionContext = copyContext(options.encryptionContext ?? {}, 'encryptionContext')
   checkNoReservedKeys(encryptionContext, 'encryptionContext')
   const { algorithmSuite: name, plaintextLength } = options
@@ -112,7 +113,7 @@ export function checkDecryptOptions(
   options: DecryptOptions,
   also: readonly string[] = [],
 ): DecryptRequest {
-  checkNames(options, [...decryptOptions, ...also])
+  checkOptions(options, [...decryptOptions, ...also])
   const { signatures = 'verify', signal } = options
   if (!['verify', 'refuse'].includes(signatures)) {
     throw new InvalidArgumentError('signatures', "signatures must be 'verify' or 'refuse'")
@@ -124,7 +125,9 @@ export function checkDecryptOptions(
   }
 }
 
-export function checkFileOptions({ onProgress, overwrite }: FileOptions): readonly string[] {
+export function checkFileOptions(options: FileOptions): readonly string[] {
+  if (typeof options !== 'object' || (options as unknown) === null) return []
+  const { onProgress, overwrite } = options
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw new InvalidArgumentError('onProgress', 'onProgress must be a function')
   }
@@ -139,18 +142,10 @@ export function checkFrameLength(frameLength: number): number {
   return checkInteger(frameLength, 'frameLength', 1, 0xffffffff)
 }
 
-export function checkInteger(value: number, field: string, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new InvalidArgumentError(
-    field,
-    `${field} must be a whole number from ${least} to ${most}, not ${String(value)}`,
-  )
-}
-
 /** The bytes of a message's plaintext; text becomes UTF-8. */
 export function plaintextBytes(plaintext: Uint8Array | string): Uint8Array {
   const given: unknown = plaintext
-  if (given instanceof Uint8Array) return given
+  if (isBytes(given)) return given
   if (typeof given !== 'string') {
     throw new InvalidArgumentError('plaintext', 'plaintext must be a Uint8Array or a string')
   }
@@ -166,7 +161,7 @@ export function plaintextBytes(plaintext: Uint8Array | string): Uint8Array {
 /** The bytes of a message; text gets a hint. */
 export function ciphertextBytes(ciphertext: Uint8Array): Uint8Array {
   const given: unknown = ciphertext
-  if (given instanceof Uint8Array) return given
+  if (isBytes(given)) return given
   if (typeof given === 'string') {
     throw new EnvelopeError(
       'ERR_BASE64_MESSAGE',
@@ -176,20 +171,10 @@ export function ciphertextBytes(ciphertext: Uint8Array): Uint8Array {
   throw new InvalidArgumentError('ciphertext', 'ciphertext must be a Uint8Array')
 }
 
-/** A misspelt option would be silently without effect; for an encryption context that is a hole. */
-export function checkNames(options: object, known: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) {
-      throw new InvalidArgumentError(
-        name,
-        `There is no option ${JSON.stringify(name)}; the options are: ${known.join(', ')}`,
-      )
-    }
-  }
-}
-
 function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
   const given: unknown = signal
-  if (given === undefined || given instanceof AbortSignal) return signal
+  // Not instanceof: polyfills and other realms have signals of their own.
+  const isSignal = typeof given === 'object' && given !== null && 'aborted' in given
+  if (given === undefined || (isSignal && 'addEventListener' in given)) return signal
   throw new InvalidArgumentError('signal', 'signal must be an AbortSignal')
 }

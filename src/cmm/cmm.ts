@@ -1,6 +1,11 @@
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
-import type { EncryptionContext } from '../format/encryption-context.ts'
+import {
+  type EncryptionContext,
+  publicKeyName,
+  reservedPrefix,
+} from '../format/encryption-context.ts'
+import { encodePublicKey, publicKeyLength } from './public-key.ts'
 import {
   type DecryptionMaterials,
   isDecryptionMaterials,
@@ -81,6 +86,16 @@ export function checkEncryptionMaterials(materials: EncryptionMaterials): void {
       : 'which does not sign, and a signing key'
     throw noDataKey(`The CMM produced materials for ${suite.name}, ${problem}`)
   }
+  if (suite.signature && signingKey) {
+    const key = encodePublicKey(signingKey.publicKey)
+    const fits = signingKey.publicKey.length === publicKeyLength[suite.signature.curve]
+    if (!fits || materials.encryptionContext[publicKeyName] !== key) {
+      throw noDataKey(
+        `The CMM produced a signing key that is not one for ${suite.signature.curve}, or whose public ` +
+          `key is not in the encryption context under "${publicKeyName}"`,
+      )
+    }
+  }
   checkRequiredKeys(requiredContextKeys, materials.encryptionContext)
 }
 
@@ -97,13 +112,31 @@ export function checkDecryptionMaterials(
         request.algorithmSuite.name,
     )
   }
-  if (materials.suite.signature && !materials.verificationKey) {
+  if (request.algorithmSuite.signature && !materials.verificationKey) {
     throw noDataKey('The CMM produced no key to verify the signature of this message with')
+  }
+  // "Decrypt Materials": what the caller reproduced is authenticated, whatever the CMM made of it.
+  for (const [key, value] of Object.entries(request.reproducedEncryptionContext)) {
+    const stored = Object.hasOwn(request.encryptionContext, key)
+    const required = materials.requiredContextKeys.includes(key)
+    if (materials.encryptionContext[key] !== value || !(stored || required)) {
+      throw noDataKey(
+        `The CMM dropped the reproduced encryption context key ${JSON.stringify(key)}`,
+      )
+    }
   }
   checkRequiredKeys(materials.requiredContextKeys, materials.encryptionContext)
 }
 
-function checkRequiredKeys(keys: readonly string[], context: EncryptionContext): void {
+/** Every required key has to be in the context, and none may be the library's own (structures.md). */
+export function checkRequiredKeys(keys: readonly string[], context: EncryptionContext): void {
+  const reserved = keys.find((key) => key.startsWith(reservedPrefix))
+  if (reserved !== undefined) {
+    throw new EnvelopeError(
+      'ERR_ENCRYPTION_CONTEXT',
+      `${JSON.stringify(reserved)} cannot be a required key: messages have to store it`,
+    )
+  }
   const missing = keys.find((key) => !Object.hasOwn(context, key))
   if (missing === undefined) return
   throw new EnvelopeError(
@@ -118,4 +151,15 @@ function noDataKey(message: string): EnvelopeError {
 
 function notMaterials(kind: string): EnvelopeError {
   return noDataKey(`The keyring or CMM did not return ${kind} materials: return those it was given`)
+}
+
+/** What a keyring or a CMM of the application's threw may be anything; what leaves here has a code. */
+export function asEnvelopeError(
+  code: 'ERR_WRAP_FAILED' | 'ERR_UNWRAP_FAILED',
+  who: string,
+  cause: unknown,
+): EnvelopeError {
+  if (EnvelopeError.is(cause)) return cause
+  const reason = cause instanceof Error ? cause.message : 'it threw something that is not an error'
+  return new EnvelopeError(code, `The ${who} failed: ${reason}`, { cause })
 }

@@ -1,4 +1,5 @@
-import type { CryptoBackend } from '../crypto/backend.ts'
+import { checkOptions } from '../checks.ts'
+import { type CryptoBackend, checkBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
 import { EnvelopeError, TamperedMessageError, UnwrapError } from '../errors.ts'
 import {
@@ -21,8 +22,11 @@ import {
   type DecryptionMaterialsRequest,
   type EncryptionMaterialsRequest,
   checkDecryptionMaterials,
+  asEnvelopeError,
   checkEncryptionMaterials,
+  checkRequiredKeys,
 } from './cmm.ts'
+import { decodePublicKey, encodePublicKey, publicKeyLength } from './public-key.ts'
 
 /** Options of {@link DefaultCmm}. */
 export interface DefaultCmmOptions {
@@ -44,10 +48,12 @@ export class DefaultCmm implements CryptographicMaterialsManager {
   readonly #keyring: Keyring
   readonly #backend: CryptoBackend
 
-  constructor({ keyring, backend = nodeBackend }: DefaultCmmOptions) {
+  constructor(options: DefaultCmmOptions) {
+    checkOptions(options, ['keyring', 'backend'])
+    const { keyring, backend = nodeBackend } = options
     checkKeyring(keyring, 'keyring')
     this.#keyring = keyring
-    this.#backend = backend
+    this.#backend = checkBackend(backend)
   }
 
   // framework/default-cmm.md, "Get Encryption Materials"
@@ -64,23 +70,26 @@ export class DefaultCmm implements CryptographicMaterialsManager {
     const encryptionContext = signingKey
       ? Object.freeze({
           ...request.encryptionContext,
-          [publicKeyName]: Buffer.from(signingKey.publicKey).toString('base64'),
+          [publicKeyName]: encodePublicKey(signingKey.publicKey),
         })
       : request.encryptionContext
+    const requiredContextKeys = request.requiredContextKeys ?? []
+    checkRequiredKeys(requiredContextKeys, encryptionContext)
     const given = new EncryptionMaterials({
       suite,
       encryptionContext,
-      requiredContextKeys: request.requiredContextKeys ?? [],
+      requiredContextKeys,
       signingKey,
       signal: request.signal,
     })
     try {
       const materials = await this.#keyring.onEncrypt(given)
       checkEncryptionMaterials(materials)
+      checkSameRequest(given, materials)
       return materials
     } catch (cause) {
       given.destroy() // and with it the data key of whatever the keyring made of it
-      throw asEnvelopeError('ERR_WRAP_FAILED', cause)
+      throw asEnvelopeError('ERR_WRAP_FAILED', 'keyring', cause)
     }
   }
 
@@ -107,10 +116,11 @@ export class DefaultCmm implements CryptographicMaterialsManager {
         throw new UnwrapError(materials.attempts, notStoredNote(requiredContextKeys))
       }
       checkDecryptionMaterials(materials, request)
+      checkSameRequest(given, materials)
       return materials
     } catch (cause) {
       given.destroy() // and with it the data key of whatever the keyring made of it
-      throw asEnvelopeError('ERR_UNWRAP_FAILED', cause)
+      throw asEnvelopeError('ERR_UNWRAP_FAILED', 'keyring', cause)
     }
   }
 }
@@ -118,7 +128,8 @@ export class DefaultCmm implements CryptographicMaterialsManager {
 /**
  * Compares what the caller reproduced with what the message stores, and returns the keys that it does
  * not store: those must be authenticated all the same, so a message that was not written with them
- * does not open (cmm-interface.md, "Decrypt Materials").
+ * does not open (cmm-interface.md, "Decrypt Materials"). Reserved keys are not appended in this way:
+ * only the message can say how it is signed.
  */
 function checkReproducedContext(
   stored: EncryptionContext,
@@ -157,15 +168,34 @@ function verificationKeyOf(
         : `The message's suite does not sign, and its encryption context has a "${publicKeyName}"`,
     )
   }
-  return encoded === undefined ? undefined : new Uint8Array(Buffer.from(encoded, 'base64'))
+  if (encoded === undefined || !suite.signature) return undefined
+  const { curve } = suite.signature
+  const publicKey = decodePublicKey(encoded, publicKeyLength[curve])
+  if (publicKey) return publicKey
+  throw new TamperedMessageError(
+    'ERR_SIGNATURE',
+    `The message's "${publicKeyName}" is not a compressed point on ${curve} in base64`,
+  )
 }
 
-/** A keyring of the application's may throw anything; what leaves here has a code. */
-function asEnvelopeError(
-  code: 'ERR_WRAP_FAILED' | 'ERR_UNWRAP_FAILED',
-  cause: unknown,
-): EnvelopeError {
-  if (EnvelopeError.is(cause)) return cause
-  const reason = cause instanceof Error ? cause.message : 'it threw something that is not an error'
-  return new EnvelopeError(code, `The keyring failed: ${reason}`, { cause })
+/**
+ * A keyring adds keys to the materials that it was given. Materials that it made itself could have
+ * another suite or context than the request (default-cmm.md: "MUST contain the same algorithm suite").
+ */
+function checkSameRequest<M extends EncryptionMaterials | DecryptionMaterials>(
+  given: M,
+  returned: M,
+): void {
+  if (
+    given.suite.id === returned.suite.id &&
+    given.encryptionContext === returned.encryptionContext &&
+    given.requiredContextKeys === returned.requiredContextKeys
+  ) {
+    return
+  }
+  throw new EnvelopeError(
+    'ERR_NO_DATA_KEY',
+    'The keyring returned materials of its own: it has to return those it was given, or what their ' +
+      'methods make of them',
+  )
 }

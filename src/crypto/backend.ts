@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from '../errors.ts'
+
 /** A hash function by its name in node:crypto. */
 export type HashName = 'sha256' | 'sha384' | 'sha512'
 /** An elliptic curve that messages are signed on. */
@@ -66,4 +68,27 @@ export interface RunningVerifier {
   update(bytes: Uint8Array): void
   /** Whether the DER signature is right. */
   verify(signature: Uint8Array): boolean
+}
+
+const members = [
+  'randomBytes',
+  'hmac',
+  'encryptGcm',
+  'decryptGcm',
+  'generateSigningKey',
+  'createVerifier',
+  'equalInConstantTime',
+] as const satisfies readonly (keyof CryptoBackend)[]
+
+/** Refuses what is not a backend. */
+export function checkBackend(backend: CryptoBackend): CryptoBackend {
+  const given: unknown = backend
+  if (typeof given === 'object' && given !== null) {
+    const missing = members.find((member) => typeof backend[member] !== 'function')
+    if (missing === undefined) return backend
+  }
+  throw new InvalidArgumentError(
+    'backend',
+    'backend must be a crypto backend, such as nodeBackend or the nobleBackend of waxseal/noble',
+  )
 }

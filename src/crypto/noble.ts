@@ -2,8 +2,9 @@ import { gcm } from '@noble/ciphers/aes.js'
 import { p256, p384 } from '@noble/curves/nist.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
-import { concatBytes, randomBytes } from '@noble/hashes/utils.js'
+import { randomBytes } from '@noble/hashes/utils.js'
 import type { CryptoBackend, CurveName, HashName, SigningKey } from './backend.ts'
+import { checkCompressed } from './point.ts'
 
 const hashes = { sha256, sha384, sha512 }
 const curves = { 'P-256': p256, 'P-384': p384 }
@@ -13,8 +14,8 @@ const ecdsaOptions = { prehash: false, lowS: false, format: 'der' } as const
 
 /**
  * The second backend: @noble/ciphers, @noble/hashes and @noble/curves. Audited, pure JavaScript, much
- * slower than node:crypto, and AES in software without a promise about timing. It is there for
- * runtimes without OpenSSL and as an independent check of the first.
+ * slower than node:crypto, and AES in software without a promise about timing. It is there as an
+ * independent check of the first, and for who prefers reviewable code to OpenSSL.
  *
  * @example
  * ```ts
@@ -37,7 +38,7 @@ export const nobleBackend: CryptoBackend = {
         pieces.push(plaintext)
         return empty
       },
-      finish: () => gcm(key, nonce, aad).encrypt(concatBytes(...pieces)),
+      finish: () => gcm(key, nonce, aad).encrypt(join(pieces)),
     }
   },
 
@@ -49,8 +50,10 @@ export const nobleBackend: CryptoBackend = {
         return empty
       },
       finish(tag) {
+        pieces.push(tag)
+        const sealed = join(pieces)
         try {
-          return gcm(key, nonce, aad).decrypt(concatBytes(...pieces, tag))
+          return gcm(key, nonce, aad).decrypt(sealed)
         } catch {
           return undefined
         }
@@ -61,6 +64,7 @@ export const nobleBackend: CryptoBackend = {
   generateSigningKey: (curve) => new NobleSigningKey(curve),
 
   createVerifier(curve, hash, publicKey) {
+    checkCompressed(curve, publicKey)
     curves[curve].Point.fromBytes(publicKey) // throws for what is not a point on the curve
     const running = hashes[hash].create()
     return {
@@ -81,6 +85,17 @@ export const nobleBackend: CryptoBackend = {
     for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
     return difference === 0
   },
+}
+
+// Not concatBytes(...pieces): a message fed byte by byte has more pieces than arguments can be.
+function join(pieces: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    joined.set(piece, at)
+    at += piece.length
+  }
+  return joined
 }
 
 class NobleSigningKey implements SigningKey {

@@ -13,7 +13,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import type { CryptoBackend, CurveName, HashName, RunningVerifier, SigningKey } from './backend.ts'
-import { compressPoint } from './point.ts'
+import { checkCompressed, compressPoint } from './point.ts'
 
 const empty = new Uint8Array(0)
 // Node accepts shorter GCM tags on decryption unless it is told the length.
@@ -93,6 +93,7 @@ class NodeSigningKey implements SigningKey {
 }
 
 function importPublicKey(curve: CurveName, compressed: Uint8Array): KeyObject {
+  checkCompressed(curve, compressed)
   // convertKey solves the curve's equation, so a point that is not on the curve throws here.
   const point = ECDH.convertKey(
     compressed,

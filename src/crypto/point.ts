@@ -1,7 +1,18 @@
+import type { CurveName } from './backend.ts'
+
+const coordinateLength = { 'P-256': 32, 'P-384': 48 } as const
+
 /** An elliptic curve point in compressed form (SEC 1, 2.3.3): the sign of y, then x. */
 export function compressPoint(x: Uint8Array, y: Uint8Array): Uint8Array {
   const point = new Uint8Array(1 + x.length)
   point[0] = (y.at(-1) ?? 0) % 2 === 0 ? 2 : 3
   point.set(x, 1)
   return point
+}
+
+/** Throws for what has not the form of a compressed point; whether it is on the curve is not checked. */
+export function checkCompressed(curve: CurveName, point: Uint8Array): void {
+  const [sign] = point
+  if (point.length === 1 + coordinateLength[curve] && (sign === 2 || sign === 3)) return
+  throw new TypeError(`not a compressed point on ${curve}`)
 }

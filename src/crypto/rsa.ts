@@ -25,23 +25,28 @@ export type RsaKey = string | Uint8Array | KeyObject
 
 const smallestModulusBits = 2048
 
+const publicForms: readonly DerForm[] = [
+  (der) => createPublicKey({ key: der, format: 'der', type: 'spki' }),
+  (der) => createPublicKey({ key: der, format: 'der', type: 'pkcs1' }),
+]
+const privateForms: readonly DerForm[] = [
+  (der) => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }),
+  (der) => createPrivateKey({ key: der, format: 'der', type: 'pkcs1' }),
+]
+type DerForm = (der: Buffer) => KeyObject
+
 /** The public key that `key` holds; a private key is refused, never converted. */
 export function importRsaPublicKey(key: RsaKey, field: string): KeyObject {
-  // raw-rsa-keyring.md, "OnEncrypt": no public key may be derived from a private one. Node would.
+  // raw-rsa-keyring.md, "OnEncrypt": no public key may be derived from a private one. Node would, from
+  // PEM, from DER and from a KeyObject alike.
   const isPrivate =
-    (typeof key === 'string' && key.includes('PRIVATE KEY')) ||
-    (key instanceof KeyObject && key.type !== 'public')
-  if (isPrivate)
+    key instanceof KeyObject
+      ? key.type !== 'public'
+      : tryForms(key, privateForms, createPrivateKey) !== undefined
+  if (isPrivate) {
     throw new InvalidArgumentError(field, `${field} must be a public key, not a private one`)
-  return importKey(
-    key,
-    field,
-    [
-      (der) => createPublicKey({ key: der, format: 'der', type: 'spki' }),
-      (der) => createPublicKey({ key: der, format: 'der', type: 'pkcs1' }),
-    ],
-    createPublicKey,
-  )
+  }
+  return importKey(key, field, publicForms, createPublicKey)
 }
 
 /** The private key that `key` holds. */
@@ -49,21 +54,13 @@ export function importRsaPrivateKey(key: RsaKey, field: string): KeyObject {
   if (key instanceof KeyObject && key.type !== 'private') {
     throw new InvalidArgumentError(field, `${field} must be a private key, not a ${key.type} one`)
   }
-  return importKey(
-    key,
-    field,
-    [
-      (der) => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }),
-      (der) => createPrivateKey({ key: der, format: 'der', type: 'pkcs1' }),
-    ],
-    createPrivateKey,
-  )
+  return importKey(key, field, privateForms, createPrivateKey)
 }
 
 function importKey(
   key: RsaKey,
   field: string,
-  derForms: readonly ((der: Buffer) => KeyObject)[],
+  derForms: readonly DerForm[],
   fromPem: (pem: string) => KeyObject,
 ): KeyObject {
   const imported = key instanceof KeyObject ? key : tryForms(key, derForms, fromPem)
@@ -84,7 +81,7 @@ function importKey(
 
 function tryForms(
   key: string | Uint8Array,
-  derForms: readonly ((der: Buffer) => KeyObject)[],
+  derForms: readonly DerForm[],
   fromPem: (pem: string) => KeyObject,
 ): KeyObject | undefined {
   const forms =
@@ -111,6 +108,7 @@ export function decryptRsaOaep(
   padding: Exclude<RsaPadding, 'pkcs1'>,
   ciphertext: Uint8Array,
 ): Uint8Array | undefined {
+  if (!hasModulusLength(key, ciphertext)) return undefined
   try {
     return privateDecrypt(nodeOptions(key, padding), ciphertext)
   } catch {
@@ -139,6 +137,7 @@ export function decryptRsaPkcs1(
   ciphertext: Uint8Array,
   length: number,
 ): Uint8Array | undefined {
+  if (!hasModulusLength(key, ciphertext)) return undefined
   let padded: Uint8Array
   try {
     padded = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, ciphertext)
@@ -151,12 +150,18 @@ export function decryptRsaPkcs1(
   const start = padded.length - length
   let wrong = (padded[0] ?? 1) | ((padded[1] ?? 0) ^ 2) | (padded[start - 1] ?? 1)
   for (let i = 2; i < start - 1; i++) wrong |= ((padded[i] ?? 0) - 1) >>> 31
-  const keep = ((wrong | -wrong) >>> 31) - 1 // all ones if nothing was wrong, else zero
+  const keep = ((wrong | (0 - wrong)) >>> 31) - 1 // all ones if nothing was wrong, else zero
   for (let i = 0; i < length; i++) {
     dataKey[i] = ((padded[start + i] ?? 0) & keep) | ((dataKey[i] ?? 0) & ~keep)
   }
   padded.fill(0)
   return dataKey
+}
+
+/** RFC 8017, 7.1.2 and 7.2.2, step 1. OpenSSL would pad a shorter one, and do all the work for it. */
+function hasModulusLength(key: KeyObject, ciphertext: Uint8Array): boolean {
+  const bits = key.asymmetricKeyDetails?.modulusLength ?? 0
+  return ciphertext.length === Math.ceil(bits / 8)
 }
 
 function nodeOptions(key: KeyObject, padding: RsaPadding) {

@@ -1,4 +1,5 @@
 import { KeyObject } from 'node:crypto'
+import { isBytes } from '../checks.ts'
 import { InvalidArgumentError } from '../errors.ts'
 
 /** A copy of the bytes of a secret key that a caller gave; its length is one of `lengths`. */
@@ -9,7 +10,7 @@ export function secretKeyBytes(
 ): Uint8Array {
   const given: unknown = key
   let bytes: Uint8Array
-  if (given instanceof Uint8Array) bytes = new Uint8Array(given)
+  if (isBytes(given)) bytes = new Uint8Array(given)
   else if (given instanceof KeyObject && given.type === 'secret') bytes = given.export()
   else throw new InvalidArgumentError(field, `${field} must be a Uint8Array or a secret KeyObject`)
   if (lengths.includes(bytes.length)) return bytes

@@ -2,12 +2,12 @@ import type { CryptoBackend, RunningVerifier } from '../crypto/backend.ts'
 import { TamperedMessageError } from '../errors.ts'
 import { BodyAad, finalFrameMarker, maxNonFramedLength } from '../format/body.ts'
 import { concat, copyBytes, readUint16, readUint32, readUint64 } from '../format/bytes.ts'
-import { notStoredNote, serializeContext } from '../format/encryption-context.ts'
+import { notStoredNote } from '../format/encryption-context.ts'
 import type { ParsedHeader } from '../format/header.ts'
 import { type ByteReader, type Parsing, malformed } from '../format/reader.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import { nonceLength, tagLength } from '../suites/suites.ts'
-import { splitContext } from './context.ts'
+import { isHeaderAuthentic } from './header.ts'
 import { deriveMessageKeys } from './message-keys.ts'
 
 /** Where plaintext goes. What is held is unverified: nobody may see it before it is released. */
@@ -45,10 +45,7 @@ export class MessageDecryption {
     this.#key = keys.encryptionKey
     try {
       this.#verifyCommitment(keys.commitment)
-      // client-apis/decrypt.md, "Verify the header"
-      const required = serializeContext(splitContext(materials).onlyAuthenticated)
-      const aad = required.length === 0 ? body : concat(body, required)
-      if (!backend.decryptGcm(this.#key, nonce, aad).finish(tag)) {
+      if (!isHeaderAuthentic(backend, header, materials, this.#key)) {
         throw tampered(
           "The header's authentication tag does not match",
           notStoredNote(materials.requiredContextKeys),
@@ -83,7 +80,8 @@ export class MessageDecryption {
     this.#key.fill(0)
   }
 
-  // transitive-requirements.md, "HKDF Commit Key": constant time, and before the header's tag.
+  // In constant time (transitive-requirements.md, "HKDF Commit Key"), and before the header's tag
+  // (client-apis/decrypt.md, "Get the decryption materials" comes before "Verify the header").
   #verifyCommitment(derived: Uint8Array | undefined): void {
     const { commitment } = this.#header
     if (derived === undefined && commitment === undefined) return

@@ -10,16 +10,17 @@ import {
   writeFrameNonce,
 } from '../format/body.ts'
 import { concat, copyBytes, writeUint16 } from '../format/bytes.ts'
-import { serializeContext } from '../format/encryption-context.ts'
-import { type MessageHeader, messageIdLength, writeHeaderBody } from '../format/header.ts'
-import { ByteWriter } from '../format/writer.ts'
+import type { EncryptionContext } from '../format/encryption-context.ts'
+import { type MessageHeader, messageIdLength } from '../format/header.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { nonceLength } from '../suites/suites.ts'
-import { splitContext } from './context.ts'
+import { sealHeader } from './header.ts'
 import { deriveMessageKeys } from './message-keys.ts'
 
-/** The longest piece of work between two chances to let others run: about 0.3 ms of AES-GCM. */
-const workLength = 1 << 20
+/** The longest piece of work between two chances to let others run: under 1 ms, signed or not. */
+const workLength = 1 << 19
+/** What a frame costs besides its bytes, in bytes: tiny frames are to make nobody wait either. */
+const workPerFrame = 1 << 12
 /** A DER signature on P-384 has at most 104 bytes, behind its length in two. */
 const longestFooter = 2 + 104
 const empty = new Uint8Array(0)
@@ -30,6 +31,8 @@ const empty = new Uint8Array(0)
  */
 export class MessageEncryption {
   readonly header: MessageHeader
+  /** All pairs that the message authenticates, those that it does not store included. */
+  readonly encryptionContext: EncryptionContext
   readonly #backend: CryptoBackend
   readonly #frameLength: number
   readonly #key: Uint8Array
@@ -54,27 +57,17 @@ export class MessageEncryption {
     const messageId = backend.randomBytes(messageIdLength[suite.messageVersion])
     const keys = deriveMessageKeys(backend, suite, materials.dataKey, messageId)
     materials.destroy()
-    const { stored, onlyAuthenticated } = splitContext(materials)
-    const fields: Omit<MessageHeader, 'headerLength'> = {
-      version: suite.messageVersion,
-      algorithmSuite: suite.name,
-      messageId: copyBytes(messageId), // the caller's to keep; what the frames are bound to is ours
-      encryptionContext: stored,
-      encryptedDataKeys: materials.encryptedDataKeys,
-      contentType: 'framed',
-      frameLength,
+    try {
+      // The header is the caller's to keep, so its message id is a copy: frames are bound to ours.
+      const id = copyBytes(messageId)
+      const { header, bytes } = sealHeader(backend, materials, keys, id, frameLength)
+      this.header = header
+      this.#pendingHeader = bytes
+    } catch (error) {
+      keys.encryptionKey.fill(0)
+      throw error
     }
-    const writer = new ByteWriter()
-    writeHeaderBody(writer, suite, fields, keys.commitment)
-    // client-apis/encrypt.md, "Construct the header": the tag over the header body and over the pairs
-    // that are not stored, under the nonce zero, which no frame has.
-    const required = serializeContext(onlyAuthenticated)
-    const aad = required.length === 0 ? writer.written() : concat(writer.written(), required)
-    const tag = backend.encryptGcm(keys.encryptionKey, this.#nonce, aad).finish()
-    if (suite.messageVersion === 1) writer.bytes(this.#nonce)
-    writer.bytes(tag)
-    this.#pendingHeader = writer.written()
-    this.header = { ...fields, headerLength: this.#pendingHeader.length }
+    this.encryptionContext = materials.encryptionContext
     this.#backend = backend
     this.#messageId = messageId
     this.#frameLength = frameLength
@@ -92,7 +85,7 @@ export class MessageEncryption {
   *encryptAll(plaintext: Uint8Array): Generator<undefined, Uint8Array, undefined> {
     const header = this.#takeHeader()
     const bodyLength = framedBodyLength(plaintext.length, this.#frameLength)
-    const output = new Uint8Array(header.length + bodyLength + (this.#signer ? longestFooter : 0))
+    const output = allocate(header.length + bodyLength + (this.#signer ? longestFooter : 0))
     output.set(header)
     let offset = header.length
     let untilYield = workLength
@@ -101,16 +94,18 @@ export class MessageEncryption {
       final = end === plaintext.length
       offset = this.#beginFrame(output, offset, end - start, final)
       for (let from = start; from < end;) {
+        if (untilYield <= 0) {
+          untilYield = workLength
+          this.#sign(output, offset)
+          yield
+        }
         const to = Math.min(from + untilYield, end)
         offset = this.#fillFrame(output, offset, plaintext.subarray(from, to))
         untilYield -= to - from
         from = to
-        if (untilYield > 0) continue
-        untilYield = workLength
-        this.#sign(output, offset)
-        yield
       }
       offset = this.#sealFrame(output, offset)
+      untilYield -= workPerFrame
     }
     const footer = this.#footer()
     output.set(footer, offset)
@@ -239,5 +234,17 @@ export class MessageEncryption {
     }
     this.#held.set(rest, this.#heldLength)
     this.#heldLength = length
+  }
+}
+
+function allocate(length: number): Uint8Array {
+  try {
+    return new Uint8Array(length)
+  } catch (cause) {
+    throw new EnvelopeError(
+      'ERR_PLAINTEXT_TOO_LONG',
+      `The message would have ${length} bytes, more than one buffer can: encrypt it as a stream`,
+      { cause },
+    )
   }
 }

@@ -20,6 +20,8 @@ export function deriveMessageKeys(
   dataKey: Uint8Array,
   messageId: Uint8Array,
 ): MessageKeys {
+  // Once more, since nothing would show that a message was encrypted under too short a key.
+  if (dataKey.length !== suite.keyLength) throw new TypeError('The data key has the wrong length')
   const hash = suite.kdfHash
   if (hash === undefined) return { encryptionKey: copyBytes(dataKey), commitment: undefined }
   const suiteId = Uint8Array.of(suite.id >>> 8, suite.id)

@@ -1,4 +1,4 @@
-// Big-endian integers, as everywhere in a message (data-format/message-header.md, "Structure").
+// Integers in a message are big-endian (data-format/message-header.md, "Structure").
 
 export function readUint16(bytes: Uint8Array, at = 0): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)
@@ -67,6 +67,11 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  return join(parts)
+}
+
+/** The same of a list, which may be longer than arguments can be. */
+export function join(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0
   for (const part of parts) length += part.length
   const joined = new Uint8Array(length)

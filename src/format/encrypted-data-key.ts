@@ -1,7 +1,11 @@
+import { isBytes } from '../checks.ts'
 import { EnvelopeError } from '../errors.ts'
 import { copyBytes, fromUtf8, readUint16, utf8 } from './bytes.ts'
 import { type ByteReader, type Parsing, malformed } from './reader.ts'
 import type { ByteWriter } from './writer.ts'
+
+/** Far above what a message needs: 65,535 encrypted data keys of the usual size fit in. */
+const maxHeaderLength = 1 << 24
 
 /** A message's data key, encrypted by one keyring (framework/structures.md, "Encrypted Data Key"). */
 export interface EncryptedDataKey {
@@ -11,6 +15,27 @@ export interface EncryptedDataKey {
   readonly providerInfo: Uint8Array
   /** The encrypted data key. */
   readonly ciphertext: Uint8Array
+}
+
+/** A copy, after refusing what could not be written: keyrings may be the application's own. */
+export function copyEncryptedDataKey(key: EncryptedDataKey): EncryptedDataKey {
+  const { providerId, providerInfo, ciphertext } = key
+  const given: unknown = providerId
+  if (typeof given !== 'string' || !given.isWellFormed()) {
+    throw new EnvelopeError('ERR_WRAP_FAILED', 'providerId of an encrypted data key must be text')
+  }
+  for (const [name, bytes] of Object.entries({ providerInfo, ciphertext })) {
+    if (isBytes(bytes)) continue
+    throw new EnvelopeError(
+      'ERR_WRAP_FAILED',
+      `${name} of an encrypted data key must be a Uint8Array`,
+    )
+  }
+  return {
+    providerId,
+    providerInfo: copyBytes(providerInfo),
+    ciphertext: copyBytes(ciphertext),
+  }
 }
 
 /** The header's encrypted data keys (data-format/message-header.md, "Encrypted Data Keys"). */
@@ -46,11 +71,15 @@ export function* readEncryptedDataKeys(
     const providerInfo = copyBytes(yield* field(reader, 'key provider info'))
     const ciphertext = copyBytes(yield* field(reader, 'encrypted data key'))
     keys.push({ providerId, providerInfo, ciphertext })
+    // Nothing of a header is authenticated while it comes in, and its fields allow for 12 GiB of it.
+    if (reader.offset > maxHeaderLength) {
+      throw malformed(reader.offset, `The header is over ${maxHeaderLength} bytes long`)
+    }
   }
   return keys
 }
 
-/** client-apis/client.md, "Maximum Number Of Encrypted Data Keys". */
+/** client-apis/encrypt.md, "Get the encryption materials"; decrypt.md, "Parse the header". */
 export function tooManyDataKeys(count: number, most: number): EnvelopeError {
   return new EnvelopeError(
     'ERR_TOO_MANY_DATA_KEYS',

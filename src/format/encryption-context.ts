@@ -20,20 +20,29 @@ const longest = 0xffff
 
 /** A frozen copy of what a caller gave, after refusing what could not be written or read back. */
 export function copyContext(context: EncryptionContext, field: string): EncryptionContext {
-  // The types say that all this holds; it is checked because JavaScript callers have no types.
+  // The types say that all this holds; it is checked because JavaScript callers have no types. Of a Map
+  // or a class instance the pairs would not be seen, and the message would not be bound to them.
   const given: unknown = context
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalid(`${field} must be an object of text pairs`)
+  if (!isPlainObject(given)) {
+    throw invalid(`${field} must be a plain object of text pairs`)
   }
   const entries: [string, unknown][] = Object.entries(given)
-  for (const [key, value] of entries) {
+  const pairs: [string, string][] = entries.map(([key, value]) => {
     const name = `${field}[${JSON.stringify(key)}]`
     if (typeof value !== 'string') throw invalid(`${name} must be a string, not ${typeof value}`)
     // A lone surrogate has no UTF-8 form: written, it would come back as another text.
     if (!key.isWellFormed()) throw invalid(`The key of ${name} has a lone surrogate`)
     if (!value.isWellFormed()) throw invalid(`${name} has a lone surrogate`)
-  }
-  return Object.freeze(Object.fromEntries(Object.entries(context)))
+    return [key, value]
+  })
+  return Object.freeze(Object.fromEntries(pairs))
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // An object literal of another realm has a prototype of its own, which in turn has none.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** Refuses keys that only the library may set. */
@@ -52,9 +61,25 @@ export function checkNoReservedKeys(context: EncryptionContext, field: string): 
  * (framework/structures.md, "Serialization"). This is what keyrings authenticate.
  */
 export function serializeContext(context: EncryptionContext): Uint8Array {
-  const pairs = Object.entries(context).map(([key, value]) => [utf8(key), utf8(value)] as const)
+  return serializePairs(encodePairs(context).sort(([a], [b]) => compareBytes(a, b)))
+}
+
+/**
+ * The pairs in the order in which they stood in the message. AWS's library for JavaScript sorts by
+ * locale unless told otherwise, both in the message and in what its raw AES keyring authenticates.
+ */
+export function serializeContextAsItCame(context: EncryptionContext): Uint8Array {
+  return serializePairs(encodePairs(context))
+}
+
+type EncodedPair = readonly [key: Uint8Array, value: Uint8Array]
+
+function encodePairs(context: EncryptionContext): EncodedPair[] {
+  return Object.entries(context).map(([key, value]) => [utf8(key), utf8(value)])
+}
+
+function serializePairs(pairs: readonly EncodedPair[]): Uint8Array {
   if (pairs.length === 0) return empty
-  pairs.sort(([a], [b]) => compareBytes(a, b))
   const writer = new ByteWriter()
   writer.uint16(fits(pairs.length, 'the number of its pairs'))
   for (const [key, value] of pairs) {

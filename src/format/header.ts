@@ -118,8 +118,8 @@ export function* readHeader(
 
 function* readVersion(reader: ByteReader): Parsing<1 | 2> {
   const version = yield* readByte(reader, 'version')
-  // The first two characters of a message in base64 (client-apis/decrypt.md, "Encrypted Message
-  // Format"): "AY" for version 1; "Ag" for version 2.
+  // The first two characters of a message in base64: "AY" for version 1 (client-apis/decrypt.md,
+  // "Encrypted Message Format"), and by the same reckoning "Ag" for version 2.
   if (version === 0x41) {
     const next = yield* readByte(reader, 'version')
     if (next === 0x59 || next === 0x67) throw base64Message()

@@ -9,7 +9,7 @@ export const rawAesInfoLength = 4 + 4 + nonceLength
 /** The provider and the key that an encrypted data key names, as text for an error. */
 export function describeKey(key: EncryptedDataKey): { provider: string; key: string } {
   const name = fromUtf8(nameOf(key.providerInfo))
-  return { provider: key.providerId, key: (name ?? '(not text)').slice(0, 256) }
+  return { provider: key.providerId.slice(0, 256), key: (name ?? '(not text)').slice(0, 256) }
 }
 
 /** The note for an encrypted data key that is another keyring's. */

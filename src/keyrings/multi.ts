@@ -1,3 +1,4 @@
+import { checkOptions } from '../checks.ts'
 import { AbortedError, EnvelopeError, InvalidArgumentError, type UnwrapAttempt } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
@@ -30,7 +31,13 @@ export class MultiKeyring implements Keyring {
   readonly #generator: Keyring | undefined
   readonly #children: readonly Keyring[]
 
-  constructor({ generator, children = [] }: MultiKeyringOptions) {
+  constructor(options: MultiKeyringOptions) {
+    checkOptions(options, ['generator', 'children'])
+    const { generator, children = [] } = options
+    const given: unknown = children
+    if (!Array.isArray(given)) {
+      throw new InvalidArgumentError('children', 'children must be an array of keyrings')
+    }
     if (generator) checkKeyring(generator, 'generator')
     children.forEach((child, index) => {
       checkKeyring(child, `children[${index}]`)
@@ -66,11 +73,12 @@ export class MultiKeyring implements Keyring {
       try {
         const materials = await keyring.onDecrypt(given, encryptedDataKeys)
         if (materials.hasDataKey) return materials
-        attempts.push(...materials.attempts.slice(given.attempts.length))
+        for (const attempt of materials.attempts.slice(given.attempts.length))
+          attempts.push(attempt)
       } catch (cause) {
         // An abort is not a reason to ask the next keyring.
         if (given.signal?.aborted) throw new AbortedError(given.signal.reason)
-        attempts.push(keyringThrew(cause))
+        for (const attempt of attemptsOf(cause)) attempts.push(attempt)
       }
     }
     return given.withAttempts(attempts)
@@ -81,7 +89,10 @@ function wrapFailed(why: string): EnvelopeError {
   return new EnvelopeError('ERR_WRAP_FAILED', `The multi-keyring cannot encrypt: ${why}`)
 }
 
-function keyringThrew(cause: unknown): UnwrapAttempt {
+function attemptsOf(cause: unknown): readonly UnwrapAttempt[] {
+  if (EnvelopeError.is(cause) && cause.code === 'ERR_UNWRAP_FAILED' && cause.attempts) {
+    return cause.attempts
+  }
   const reason = cause instanceof Error ? cause.message : 'it threw something that is not an error'
-  return { provider: '(any)', key: '(any)', outcome: 'failed', reason, cause }
+  return [{ provider: '(any)', key: '(any)', outcome: 'failed', reason, cause }]
 }

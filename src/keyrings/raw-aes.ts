@@ -1,17 +1,19 @@
 import type { KeyObject } from 'node:crypto'
-import type { CryptoBackend } from '../crypto/backend.ts'
+import { checkOptions } from '../checks.ts'
+import { type CryptoBackend, checkBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
 import { secretKeyBytes } from '../crypto/secret-key.ts'
 import type { UnwrapAttempt } from '../errors.ts'
 import { concat, equalBytes, readUint32, writeUint32 } from '../format/bytes.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
-import { serializeContext } from '../format/encryption-context.ts'
+import { serializeContext, serializeContextAsItCame } from '../format/encryption-context.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { nonceLength, tagLength } from '../suites/suites.ts'
 import { failed, rawAesInfoLength, skipped } from './attempts.ts'
 import { withGeneratedDataKey } from './generate.ts'
 import { type Keyring, checkKeyName, checkKeyNamespace, checkNoDataKey } from './keyring.ts'
+import { otherTurn } from './turns.ts'
 
 const wrongKeyHint =
   'the wrapping key or the encryption context is another one, or the message was changed'
@@ -47,10 +49,11 @@ export class RawAesKeyring implements Keyring {
   readonly #backend: CryptoBackend
 
   constructor(options: RawAesKeyringOptions) {
+    checkOptions(options, ['keyNamespace', 'keyName', 'wrappingKey', 'backend'])
     this.#providerId = checkKeyNamespace(options.keyNamespace)
     this.#keyName = checkKeyName(options.keyName)
     this.#wrappingKey = secretKeyBytes(options.wrappingKey, 'wrappingKey', [16, 24, 32])
-    this.#backend = options.backend ?? nodeBackend
+    this.#backend = checkBackend(options.backend ?? nodeBackend)
   }
 
   // framework/raw-aes-keyring.md, "OnEncrypt"
@@ -72,7 +75,9 @@ export class RawAesKeyring implements Keyring {
     encryptedDataKeys: readonly EncryptedDataKey[],
   ): Promise<DecryptionMaterials> {
     checkNoDataKey(materials)
-    const context = serializeContext(materials.encryptionContext)
+    const contexts = [serializeContext(materials.encryptionContext)]
+    const asItCame = serializeContextAsItCame(materials.encryptionContext)
+    if (!contexts.some((context) => equalBytes(context, asItCame))) contexts.push(asItCame)
     const attempts: UnwrapAttempt[] = []
     for (const key of encryptedDataKeys) {
       const nonce = this.#nonceFor(key)
@@ -80,13 +85,17 @@ export class RawAesKeyring implements Keyring {
         attempts.push(skipped(key, 'this raw AES keyring holds another key'))
         continue
       }
-      const dataKey = this.#unwrap(key.ciphertext, nonce, context, materials.suite.keyLength)
+      let dataKey: Uint8Array | undefined
+      for (const context of contexts) {
+        dataKey ??= this.#unwrap(key.ciphertext, nonce, context, materials.suite.keyLength)
+      }
       if (dataKey) {
         const unwrapped = materials.withDataKey(dataKey)
         dataKey.fill(0)
         return unwrapped
       }
       attempts.push(failed(key, 'the wrapped key is not authentic', { hint: wrongKeyHint }))
+      if (attempts.length % 64 === 0) await otherTurn(materials.signal)
     }
     return materials.withAttempts(attempts)
   }

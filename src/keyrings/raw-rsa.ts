@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
-import type { CryptoBackend } from '../crypto/backend.ts'
+import { checkOptions } from '../checks.ts'
+import { type CryptoBackend, checkBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
 import {
   type RsaKey,
@@ -20,6 +21,7 @@ import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { failed, skipped } from './attempts.ts'
 import { withGeneratedDataKey } from './generate.ts'
 import { type Keyring, checkKeyName, checkKeyNamespace, checkNoDataKey } from './keyring.ts'
+import { otherTurn } from './turns.ts'
 
 /** Options of {@link RawRsaKeyring}; at least one of the two keys. */
 export interface RawRsaKeyringOptions {
@@ -31,11 +33,17 @@ export interface RawRsaKeyringOptions {
   publicKey?: RsaKey
   /** Decrypts. PEM, DER (PKCS #8 or PKCS #1) or KeyObject; at least 2,048 bits. */
   privateKey?: RsaKey
-  /** Prefer `oaep-sha256` or longer; `pkcs1` is there to read and write old messages. */
+  /**
+   * Prefer `oaep-sha256` or longer; `pkcs1` is there to read and write old messages. With `pkcs1` each
+   * key needs a name of its own: whether an encrypted data key opened is not told (see
+   * {@link decryptRsaPkcs1}), so a keyring does not go on to a second one of the same name.
+   */
   padding: RsaPadding
   /** The source of random data keys. Default: node:crypto. RSA itself is always node:crypto's. */
   backend?: CryptoBackend
 }
+
+const rawRsaOptions = ['keyNamespace', 'keyName', 'publicKey', 'privateKey', 'padding', 'backend']
 
 /**
  * Wraps data keys under an RSA key pair that the application holds (framework/raw-rsa-keyring.md): who
@@ -59,10 +67,11 @@ export class RawRsaKeyring implements Keyring {
   readonly #backend: CryptoBackend
 
   constructor(options: RawRsaKeyringOptions) {
+    checkOptions(options, rawRsaOptions)
     const { publicKey, privateKey, padding } = options
     this.#providerId = checkKeyNamespace(options.keyNamespace)
     this.#keyName = checkKeyName(options.keyName)
-    if (!Object.hasOwn(rsaPaddings, padding)) {
+    if (typeof padding !== 'string' || !Object.hasOwn(rsaPaddings, padding)) {
       const known = Object.keys(rsaPaddings).join(', ')
       throw new InvalidArgumentError('padding', `padding must be one of: ${known}`)
     }
@@ -75,7 +84,7 @@ export class RawRsaKeyring implements Keyring {
       privateKey === undefined ? undefined : importRsaPrivateKey(privateKey, 'privateKey')
     this.#padding = padding
     this.#rejectionKey = pkcs1RejectionKey()
-    this.#backend = options.backend ?? nodeBackend
+    this.#backend = checkBackend(options.backend ?? nodeBackend)
   }
 
   // framework/raw-rsa-keyring.md, "OnEncrypt"
@@ -101,6 +110,7 @@ export class RawRsaKeyring implements Keyring {
   ): Promise<DecryptionMaterials> {
     checkNoDataKey(materials)
     const attempts: UnwrapAttempt[] = []
+    let tries = 0
     for (const key of encryptedDataKeys) {
       if (key.providerId !== this.#providerId || !equalBytes(key.providerInfo, this.#keyName)) {
         attempts.push(skipped(key, 'this raw RSA keyring holds another key'))
@@ -108,13 +118,13 @@ export class RawRsaKeyring implements Keyring {
         const hint = 'give the keyring its privateKey'
         attempts.push(skipped(key, 'this raw RSA keyring has a public key only', hint))
       } else {
+        if (tries > 0) await otherTurn(materials.signal)
+        tries += 1
         const { keyLength } = materials.suite
         const dataKey = this.#unwrap(this.#privateKey, key.ciphertext, keyLength)
-        if (dataKey?.length === keyLength) {
-          const unwrapped = materials.withDataKey(dataKey)
-          dataKey.fill(0)
-          return unwrapped
-        }
+        const unwrapped = dataKey?.length === keyLength ? materials.withDataKey(dataKey) : undefined
+        dataKey?.fill(0)
+        if (unwrapped) return unwrapped
         const hint = 'the private key or the padding is another one, or the message was changed'
         attempts.push(failed(key, 'RSA decryption failed', { hint }))
       }

@@ -1,6 +1,6 @@
 import { EnvelopeError, type UnwrapAttempt } from '../errors.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
-import type { AlgorithmSuite } from '../suites/suites.ts'
+import { type AlgorithmSuite, knownSuite } from '../suites/suites.ts'
 import { DataKey } from './data-key.ts'
 
 const brand = Symbol.for('waxseal.DecryptionMaterials')
@@ -35,7 +35,7 @@ export class DecryptionMaterials {
   readonly #family: Set<DataKey>
 
   constructor(fields: Fields, dataKey?: DataKey, family = new Set<DataKey>()) {
-    this.suite = fields.suite
+    this.suite = knownSuite(fields.suite)
     this.encryptionContext = fields.encryptionContext
     this.requiredContextKeys = fields.requiredContextKeys ?? []
     this.verificationKey = fields.verificationKey
@@ -51,9 +51,9 @@ export class DecryptionMaterials {
     return this.#dataKey !== undefined
   }
 
-  /** The plaintext data key; not a copy. Throws if there is none. */
+  /** A copy of the plaintext data key; zeros once the materials are destroyed. Throws if there is none. */
   get dataKey(): Uint8Array {
-    if (this.#dataKey) return this.#dataKey.bytes
+    if (this.#dataKey) return this.#dataKey.copy()
     throw new EnvelopeError('ERR_NO_DATA_KEY', 'These materials have no data key')
   }
 

@@ -1,8 +1,8 @@
 import type { SigningKey } from '../crypto/backend.ts'
 import { EnvelopeError } from '../errors.ts'
-import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
+import { type EncryptedDataKey, copyEncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
-import type { AlgorithmSuite } from '../suites/suites.ts'
+import { type AlgorithmSuite, knownSuite } from '../suites/suites.ts'
 import { DataKey } from './data-key.ts'
 
 const brand = Symbol.for('waxseal.EncryptionMaterials')
@@ -36,7 +36,7 @@ export class EncryptionMaterials {
   readonly #family: Set<DataKey>
 
   constructor(fields: Fields, dataKey?: DataKey, family = new Set<DataKey>()) {
-    this.suite = fields.suite
+    this.suite = knownSuite(fields.suite)
     this.encryptionContext = fields.encryptionContext
     this.requiredContextKeys = fields.requiredContextKeys ?? []
     this.encryptedDataKeys = fields.encryptedDataKeys ?? []
@@ -52,9 +52,9 @@ export class EncryptionMaterials {
     return this.#dataKey !== undefined
   }
 
-  /** The plaintext data key, for wrapping; not a copy. Throws if there is none yet. */
+  /** A copy of the plaintext data key, for wrapping; zeros once the materials are destroyed. Throws if there is none yet. */
   get dataKey(): Uint8Array {
-    if (this.#dataKey) return this.#dataKey.bytes
+    if (this.#dataKey) return this.#dataKey.copy()
     throw new EnvelopeError('ERR_NO_DATA_KEY', 'These materials have no data key yet')
   }
 
@@ -66,10 +66,17 @@ export class EncryptionMaterials {
     return new EncryptionMaterials(this, new DataKey(bytes, this.suite), this.#family)
   }
 
-  /** These materials with one more encrypted form of their data key. */
+  /** These materials with one more encrypted form of their data key, which is copied. */
   withEncryptedDataKey(key: EncryptedDataKey): EncryptionMaterials {
+    // framework/structures.md, "Encrypted Data Keys": without a data key there are none.
+    if (!this.#dataKey) {
+      throw new EnvelopeError(
+        'ERR_WRAP_FAILED',
+        'These materials have no data key to have encrypted',
+      )
+    }
     const { suite, encryptionContext, requiredContextKeys, signingKey, signal } = this
-    const encryptedDataKeys = [...this.encryptedDataKeys, key]
+    const encryptedDataKeys = [...this.encryptedDataKeys, copyEncryptedDataKey(key)]
     return new EncryptionMaterials(
       { suite, encryptionContext, requiredContextKeys, signingKey, signal, encryptedDataKeys },
       this.#dataKey,

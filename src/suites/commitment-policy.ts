@@ -1,3 +1,4 @@
+import { show } from '../checks.ts'
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
 import { type AlgorithmSuite, algorithmSuites, suiteIdText } from './suites.ts'
 
@@ -22,7 +23,7 @@ export function checkCommitmentPolicy(policy: CommitmentPolicy): CommitmentPolic
   if (policies.includes(policy)) return policy
   throw new InvalidArgumentError(
     'commitmentPolicy',
-    `commitmentPolicy is ${JSON.stringify(policy)}, which is not one of: ${policies.join(', ')}`,
+    `commitmentPolicy is ${show(policy)}, which is not one of: ${policies.join(', ')}`,
   )
 }
 

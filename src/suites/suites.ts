@@ -1,3 +1,4 @@
+import { show } from '../checks.ts'
 import { EnvelopeError } from '../errors.ts'
 
 /**
@@ -34,8 +35,8 @@ export const tagLength = 16
 /** Bytes of the commit key in the header of a committing suite ("Algorithm Suite Data Length"). */
 export const commitmentLength = 32
 
-const p256 = { curve: 'P-256', hash: 'sha256' } as const
-const p384 = { curve: 'P-384', hash: 'sha384' } as const
+const p256 = Object.freeze({ curve: 'P-256', hash: 'sha256' } as const)
+const p384 = Object.freeze({ curve: 'P-384', hash: 'sha384' } as const)
 
 // prettier-ignore
 const table = {
@@ -84,7 +85,20 @@ export function suiteByName(name: AlgorithmSuiteName): AlgorithmSuite {
   if (Object.hasOwn(algorithmSuites, name)) return algorithmSuites[name]
   throw new EnvelopeError(
     'ERR_UNKNOWN_ALGORITHM_SUITE',
-    `algorithmSuite is ${JSON.stringify(name)}, which is not one of: ${Object.keys(table).join(', ')}`,
+    `algorithmSuite is ${show(name)}, which is not one of: ${Object.keys(table).join(', ')}`,
+  )
+}
+
+/**
+ * The suite of the table with the same id: what follows from a suite is never taken from an object that
+ * somebody else made, so that no suite can claim a commitment or lack a signature.
+ */
+export function knownSuite({ id }: AlgorithmSuite): AlgorithmSuite {
+  const suite = byId.get(id)
+  if (suite) return suite
+  throw new EnvelopeError(
+    'ERR_UNKNOWN_ALGORITHM_SUITE',
+    `There is no algorithm suite ${suiteIdText(id)}`,
   )
 }
 

@@ -30,5 +30,5 @@ export function kmsIdentifierKind(identifier: string): KmsIdentifierKind | undef
     return arn && (arn.resourceType === 'key' ? 'key ARN' : 'alias ARN')
   }
   if (identifier.startsWith('alias/')) return identifier.length > 6 ? 'alias name' : undefined
-  return /^[\w-]+$/.test(identifier) ? 'key id' : undefined
+  return /^[^\s:]+$/.test(identifier) ? 'key id' : undefined
 }

@@ -4,6 +4,7 @@ import {
   GenerateDataKeyCommand,
   type KMSClient,
 } from '@aws-sdk/client-kms'
+import { checkOptions, show } from '../../checks.ts'
 import { InvalidArgumentError, type UnwrapAttempt, UnwrapError } from '../../errors.ts'
 import { fromUtf8, utf8 } from '../../format/bytes.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
@@ -45,15 +46,18 @@ export class KmsKeyring implements Keyring {
   readonly #kind: KmsIdentifierKind
   readonly #grantTokens: string[] | undefined
 
-  constructor({ client, keyId, grantTokens }: KmsKeyringOptions) {
+  constructor(options: KmsKeyringOptions) {
+    checkOptions(options, ['client', 'keyId', 'grantTokens'])
+    const { client, keyId, grantTokens } = options
     checkClient(client)
     const kind = typeof keyId === 'string' ? kmsIdentifierKind(keyId) : undefined
     if (!kind) {
       throw new InvalidArgumentError(
         'keyId',
-        `keyId is ${JSON.stringify(keyId)}, which is not a KMS key id, key ARN, alias name or alias ARN`,
+        `keyId is ${show(keyId)}, which is not a KMS key id, key ARN, alias name or alias ARN`,
       )
     }
+    checkGrantTokens(grantTokens)
     this.#client = client
     this.#keyId = keyId
     this.#kind = kind
@@ -115,8 +119,12 @@ export class KmsKeyring implements Keyring {
     keyArn: string | undefined,
     ciphertext: Uint8Array,
   ): EncryptedDataKey {
-    // "The response's KeyId MUST be a valid AWS KMS key ARN."
+    // aws-kms-keyring.md, "OnEncrypt": the response's KeyId must be a valid key ARN.
     if (keyArn === undefined || parseKmsArn(keyArn)?.resourceType !== 'key') {
+      throw unexpectedAnswer(operation, this.#keyId, `the KeyId ${JSON.stringify(keyArn)}`)
+    }
+    // Under another key than the one asked for, this keyring could not decrypt its own message.
+    if (this.#kind === 'key ARN' && keyArn !== this.#keyId) {
       throw unexpectedAnswer(operation, this.#keyId, `the KeyId ${JSON.stringify(keyArn)}`)
     }
     return { providerId: kmsProviderId, providerInfo: utf8(keyArn), ciphertext }
@@ -128,9 +136,10 @@ export class KmsKeyring implements Keyring {
     encryptedDataKeys: readonly EncryptedDataKey[],
   ): Promise<DecryptionMaterials> {
     checkNoDataKey(given)
+    // "The set of encrypted data keys MUST first be filtered to match this keyring's configuration."
+    const filtered = encryptedDataKeys.map((key) => ({ key, mismatch: this.#mismatch(key) }))
     const attempts: UnwrapAttempt[] = []
-    for (const key of encryptedDataKeys) {
-      const mismatch = this.#mismatch(key)
+    for (const { key, mismatch } of filtered) {
       if (mismatch) {
         attempts.push(mismatch)
         continue
@@ -194,6 +203,12 @@ export class KmsKeyring implements Keyring {
       plaintext?.fill(0)
     }
   }
+}
+
+function checkGrantTokens(grantTokens: unknown): void {
+  if (grantTokens === undefined) return
+  if (Array.isArray(grantTokens) && grantTokens.every((token) => typeof token === 'string')) return
+  throw new InvalidArgumentError('grantTokens', 'grantTokens must be an array of strings')
 }
 
 function checkClient(client: unknown): void {

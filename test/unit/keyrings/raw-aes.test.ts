@@ -1,6 +1,5 @@
-import { createSecretKey, generateKeyPairSync } from 'node:crypto'
+import { type KeyObject, createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { type KeyObject } from 'node:crypto'
 import { RawAesKeyring, nodeBackend } from '../../../src/index.ts'
 import { nobleBackend } from '../../../src/noble.ts'
 import { decryptionMaterials, encryptionMaterials, foreignKey } from '../../support/materials.ts'
@@ -90,6 +89,12 @@ describe('the raw AES keyring', () => {
     const { key } = await wrap(new RawAesKeyring({ ...names, keyName, wrappingKey }))
     const materials = await keyring.onDecrypt(decryptionMaterials({ encryptionContext }), [key])
     expect(materials.attempts).toMatchObject([{ key: keyName, outcome: 'skipped' }])
+  })
+
+  it('skips a key of the same name in another namespace', async () => {
+    const { key } = await wrap(new RawAesKeyring({ ...names, keyNamespace: 'test2', wrappingKey }))
+    const materials = await keyring.onDecrypt(decryptionMaterials({ encryptionContext }), [key])
+    expect(materials.attempts).toMatchObject([{ provider: 'test2', outcome: 'skipped' }])
   })
 
   it.each([

@@ -279,6 +279,15 @@ describe('PKCS #1 v1.5 does not tell whether the padding was right', () => {
   }
   const wrong = block((bytes) => (bytes[1] = 1))
 
+  it.each(forgeries)('keeps back what is behind the padding: %s', async (what, forged) => {
+    const dataKey = await unwrap(keyring, forged)
+    // Where the padding is right and the length too, it is the data key that was wrapped.
+    const right = what === 'right padding, another data key'
+    expect(dataKey.equals(Buffer.alloc(32, 1))).toBe(right)
+    expect(dataKey.equals(Buffer.alloc(32, 0xab))).toBe(false)
+    expect(dataKey.equals(Buffer.alloc(32, 0x42))).toBe(false)
+  })
+
   it('gives the same data key for the same ciphertext, as right padding would', async () => {
     expect(await unwrap(keyring, wrong)).toEqual(await unwrap(keyring, wrong))
   })
@@ -294,6 +303,15 @@ describe('PKCS #1 v1.5 does not tell whether the padding was right', () => {
       ),
     ]
     expect(new Set(dataKeys.map((key) => key.toString('hex'))).size).toBe(3)
+  })
+
+  it('gives the data key of a block that is right in every byte', async () => {
+    expect(
+      await unwrap(
+        keyring,
+        block(() => undefined),
+      ),
+    ).toEqual(Buffer.alloc(32, 0xab))
   })
 
   it('gives the data key itself where the padding is right', async () => {

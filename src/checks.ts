@@ -1,0 +1,41 @@
+import { types } from 'node:util'
+import { InvalidArgumentError } from './errors.ts'
+
+// What the types say of arguments, for callers that have no types.
+
+/**
+ * Refuses options that are no object, or that have a name which is not known. A misspelt option would
+ * otherwise be silently without effect, and for an encryption context that would be a hole.
+ */
+export function checkOptions(options: unknown, known: readonly string[], field = 'options'): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentError(field, `${field} must be an object`)
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new InvalidArgumentError(
+        name,
+        `There is no option ${JSON.stringify(name)}; the options are: ${known.join(', ')}`,
+      )
+    }
+  }
+}
+
+/** A value as an error shows it: text in quotes, so that its end and its control characters are seen. */
+export function show(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+}
+
+/** Refuses what is not a whole number within the bounds. */
+export function checkInteger(value: number, field: string, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw new InvalidArgumentError(
+    field,
+    `${field} must be a whole number from ${least} to ${most}, not ${String(value)}`,
+  )
+}
+
+/** Whether `value` is bytes, of whichever realm: not `instanceof`, which test runners break. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return types.isUint8Array(value)
+}

@@ -1,0 +1,74 @@
+import type { CryptoBackend } from '../crypto/backend.ts'
+import { concat } from '../format/bytes.ts'
+import { type EncryptionContext, serializeContext } from '../format/encryption-context.ts'
+import { type MessageHeader, type ParsedHeader, writeHeaderBody } from '../format/header.ts'
+import { ByteWriter } from '../format/writer.ts'
+import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
+import { nonceLength } from '../suites/suites.ts'
+import type { MessageKeys } from './message-keys.ts'
+
+/** The nonce of a header that is written: zero, which no frame has. */
+const zeroNonce = new Uint8Array(nonceLength)
+
+/**
+ * Writes a header and its tag (client-apis/encrypt.md, "Construct the header"). The tag is over the
+ * header body and over the pairs that are not stored.
+ */
+export function sealHeader(
+  backend: CryptoBackend,
+  materials: EncryptionMaterials,
+  keys: MessageKeys,
+  messageId: Uint8Array,
+  frameLength: number,
+): { header: MessageHeader; bytes: Uint8Array } {
+  const { suite, encryptedDataKeys } = materials
+  const { stored, onlyAuthenticated } = splitContext(materials)
+  const fields: Omit<MessageHeader, 'headerLength'> = {
+    version: suite.messageVersion,
+    algorithmSuite: suite.name,
+    messageId,
+    encryptionContext: stored,
+    encryptedDataKeys,
+    contentType: 'framed',
+    frameLength,
+  }
+  const writer = new ByteWriter()
+  writeHeaderBody(writer, suite, fields, keys.commitment)
+  const aad = headerAad(writer.written(), onlyAuthenticated)
+  const tag = backend.encryptGcm(keys.encryptionKey, zeroNonce, aad).finish()
+  if (suite.messageVersion === 1) writer.bytes(zeroNonce)
+  writer.bytes(tag)
+  const bytes = writer.written()
+  return { header: { ...fields, headerLength: bytes.length }, bytes }
+}
+
+/** Whether a header's tag is right (client-apis/decrypt.md, "Verify the header"). */
+export function isHeaderAuthentic(
+  backend: CryptoBackend,
+  { body, nonce, tag }: ParsedHeader,
+  materials: { encryptionContext: EncryptionContext; requiredContextKeys: readonly string[] },
+  key: Uint8Array,
+): boolean {
+  const aad = headerAad(body, splitContext(materials).onlyAuthenticated)
+  return backend.decryptGcm(key, nonce, aad).finish(tag) !== undefined
+}
+
+function headerAad(body: Uint8Array, onlyAuthenticated: EncryptionContext): Uint8Array {
+  const pairs = serializeContext(onlyAuthenticated)
+  return pairs.length === 0 ? body : concat(body, pairs)
+}
+
+/** The pairs that a message stores, and those that it only authenticates. */
+function splitContext(materials: {
+  readonly encryptionContext: EncryptionContext
+  readonly requiredContextKeys: readonly string[]
+}): { stored: EncryptionContext; onlyAuthenticated: EncryptionContext } {
+  const { encryptionContext, requiredContextKeys } = materials
+  if (requiredContextKeys.length === 0) return { stored: encryptionContext, onlyAuthenticated: {} }
+  const required = new Set(requiredContextKeys)
+  const entries = Object.entries(encryptionContext)
+  return {
+    stored: Object.freeze(Object.fromEntries(entries.filter(([key]) => !required.has(key)))),
+    onlyAuthenticated: Object.fromEntries(entries.filter(([key]) => required.has(key))),
+  }
+}
