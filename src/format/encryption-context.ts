@@ -61,22 +61,20 @@ export function checkNoReservedKeys(context: EncryptionContext, field: string): 
  * (framework/structures.md, "Serialization"). This is what keyrings authenticate.
  */
 export function serializeContext(context: EncryptionContext): Uint8Array {
-  return serializePairs(encodePairs(context).sort(([a], [b]) => compareBytes(a, b)))
+  const pairs = Object.entries(context).map(([key, value]): EncodedPair => [utf8(key), utf8(value)])
+  return serializePairs(pairs.sort(([a], [b]) => compareBytes(a, b)))
 }
 
 /**
- * The pairs in the order in which they stood in the message. AWS's library for JavaScript sorts by
- * locale unless told otherwise, both in the message and in what its raw AES keyring authenticates.
+ * The pairs sorted by locale. So does AWS's library for JavaScript for what its raw AES keyring
+ * authenticates, unless it is given the option `utf8Sorting`; only used to read its messages.
  */
-export function serializeContextAsItCame(context: EncryptionContext): Uint8Array {
-  return serializePairs(encodePairs(context))
+export function serializeContextByLocale(context: EncryptionContext): Uint8Array {
+  const entries = Object.entries(context).sort(([a], [b]) => a.localeCompare(b))
+  return serializePairs(entries.map(([key, value]) => [utf8(key), utf8(value)]))
 }
 
 type EncodedPair = readonly [key: Uint8Array, value: Uint8Array]
-
-function encodePairs(context: EncryptionContext): EncodedPair[] {
-  return Object.entries(context).map(([key, value]) => [utf8(key), utf8(value)])
-}
 
 function serializePairs(pairs: readonly EncodedPair[]): Uint8Array {
   if (pairs.length === 0) return empty

@@ -6,7 +6,7 @@ import { secretKeyBytes } from '../crypto/secret-key.ts'
 import type { UnwrapAttempt } from '../errors.ts'
 import { concat, equalBytes, readUint32, writeUint32 } from '../format/bytes.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
-import { serializeContext, serializeContextAsItCame } from '../format/encryption-context.ts'
+import { serializeContext, serializeContextByLocale } from '../format/encryption-context.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { nonceLength, tagLength } from '../suites/suites.ts'
@@ -75,9 +75,9 @@ export class RawAesKeyring implements Keyring {
     encryptedDataKeys: readonly EncryptedDataKey[],
   ): Promise<DecryptionMaterials> {
     checkNoDataKey(materials)
-    const contexts = [serializeContext(materials.encryptionContext)]
-    const asItCame = serializeContextAsItCame(materials.encryptionContext)
-    if (!contexts.some((context) => equalBytes(context, asItCame))) contexts.push(asItCame)
+    const sorted = serializeContext(materials.encryptionContext)
+    const byLocale = serializeContextByLocale(materials.encryptionContext)
+    const contexts = equalBytes(sorted, byLocale) ? [sorted] : [sorted, byLocale]
     const attempts: UnwrapAttempt[] = []
     for (const key of encryptedDataKeys) {
       const nonce = this.#nonceFor(key)

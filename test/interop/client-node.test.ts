@@ -338,11 +338,11 @@ describe("the peer's raw AES keyring without utf8Sorting, which sorts by locale"
     await expect(decrypt(peer, ciphertext)).rejects.toThrow('unencryptedDataKey has not been set')
   })
 
-  it('writes what no keyring that sorts as the specification says can read', async () => {
+  it('writes what we read, although no keyring that sorts as the specification says can', async () => {
     const { result } = await encrypt(peer, Buffer.from('x'), {
       encryptionContext: { Zone: '1', app: '2' },
     })
     await expect(decrypt(aesPair(256).peer, result)).rejects.toThrow()
-    await expect(client.decrypt(result)).rejects.toMatchObject({ code: 'ERR_UNWRAP_FAILED' })
+    expect(Buffer.from((await client.decrypt(result)).plaintext).toString()).toBe('x')
   })
 })

@@ -78,20 +78,21 @@ describe('invariant 7: two copies of the library work together', async () => {
     }
   })
 
-  it('a keyring may return materials that the other copy made', async () => {
+  it('a CMM may return materials that the other copy made', async () => {
     const dataKey = Buffer.alloc(32, 1)
     const encryptedDataKey = {
       providerId: 'p',
       providerInfo: new Uint8Array(0),
       ciphertext: new Uint8Array(0),
     }
+    const suite = one.algorithmSuites[unsigned.algorithmSuite]
     const client = new EnvelopeClient({
-      keyring: {
-        onEncrypt: async ({ suite, encryptionContext }) =>
+      cmm: {
+        getEncryptionMaterials: async ({ encryptionContext }) =>
           new other.EncryptionMaterials({ suite, encryptionContext })
             .withDataKey(dataKey)
             .withEncryptedDataKey(encryptedDataKey),
-        onDecrypt: async ({ suite, encryptionContext }) =>
+        decryptMaterials: async ({ encryptionContext }) =>
           new other.DecryptionMaterials({ suite, encryptionContext }).withDataKey(dataKey),
       },
     })
