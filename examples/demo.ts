@@ -7,7 +7,13 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { CommitmentPolicy, KMS, KmsKeyringNode, buildClient } from '@aws-crypto/client-node'
+import {
+  CommitmentPolicy,
+  KMS,
+  KmsKeyringNode,
+  type KmsKeyringNodeInput,
+  buildClient,
+} from '@aws-crypto/client-node'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { SingleBar } from 'cli-progress'
 import { EnvelopeClient, EnvelopeError, type FileProgress, type MessageHeader } from 'waxseal'

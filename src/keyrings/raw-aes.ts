@@ -75,9 +75,6 @@ export class RawAesKeyring implements Keyring {
     encryptedDataKeys: readonly EncryptedDataKey[],
   ): Promise<DecryptionMaterials> {
     checkNoDataKey(materials)
-    const sorted = serializeContext(materials.encryptionContext)
-    const byLocale = serializeContextByLocale(materials.encryptionContext)
-    const contexts = equalBytes(sorted, byLocale) ? [sorted] : [sorted, byLocale]
     const attempts: UnwrapAttempt[] = []
     for (const key of encryptedDataKeys) {
       const nonce = this.#nonceFor(key)
@@ -85,10 +82,7 @@ export class RawAesKeyring implements Keyring {
         attempts.push(skipped(key, 'this raw AES keyring holds another key'))
         continue
       }
-      let dataKey: Uint8Array | undefined
-      for (const context of contexts) {
-        dataKey ??= this.#unwrap(key.ciphertext, nonce, context, materials.suite.keyLength)
-      }
+      const dataKey = this.#unwrap(key.ciphertext, nonce, materials)
       if (dataKey) {
         const unwrapped = materials.withDataKey(dataKey)
         dataKey.fill(0)
@@ -126,13 +120,20 @@ export class RawAesKeyring implements Keyring {
   #unwrap(
     ciphertext: Uint8Array,
     nonce: Uint8Array,
-    context: Uint8Array,
-    keyLength: number,
+    { suite, encryptionContext }: DecryptionMaterials,
   ): Uint8Array | undefined {
-    if (ciphertext.length !== keyLength + tagLength) return undefined
+    if (ciphertext.length !== suite.keyLength + tagLength) return undefined
+    const context = serializeContext(encryptionContext)
+    return (
+      this.#open(ciphertext, nonce, context) ??
+      this.#open(ciphertext, nonce, serializeContextByLocale(encryptionContext))
+    )
+  }
+
+  #open(ciphertext: Uint8Array, nonce: Uint8Array, context: Uint8Array): Uint8Array | undefined {
     const decryption = this.#backend.decryptGcm(this.#wrappingKey, nonce, context)
-    const start = decryption.update(ciphertext.subarray(0, keyLength))
-    const rest = decryption.finish(ciphertext.subarray(keyLength))
+    const start = decryption.update(ciphertext.subarray(0, -tagLength))
+    const rest = decryption.finish(ciphertext.subarray(-tagLength))
     const dataKey = rest && concat(start, rest)
     start.fill(0)
     rest?.fill(0)

@@ -22,6 +22,7 @@ export function newClient(options: EnvelopeClientOptions = {}): EnvelopeClient {
 export const unsigned = { algorithmSuite: 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY' } as const
 
 /** What a caller without types could pass. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller's choice
 export function untyped<T>(value: unknown): T {
   return value as T
 }

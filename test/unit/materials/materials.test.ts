@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { DecryptionMaterials, EncryptionMaterials, algorithmSuites } from '../../../src/index.ts'
+
+const suite = algorithmSuites.ALG_AES_128_GCM_IV12_TAG16_NO_KDF
+const fields = { suite, encryptionContext: Object.freeze({ a: 'b' }) }
+const dataKey = () => Buffer.alloc(16, 7)
+const encryptedDataKey = {
+  providerId: 'p',
+  providerInfo: new Uint8Array(0),
+  ciphertext: new Uint8Array(0),
+}
+
+describe.each([
+  ['EncryptionMaterials', () => new EncryptionMaterials(fields)],
+  ['DecryptionMaterials', () => new DecryptionMaterials(fields)],
+])('%s', (_, make) => {
+  it('have no data key until they are given one', () => {
+    const materials = make()
+    expect(materials.hasDataKey).toBe(false)
+    expect(() => materials.dataKey).toThrow(expect.objectContaining({ code: 'ERR_NO_DATA_KEY' }))
+    const given = materials.withDataKey(dataKey())
+    expect(given.hasDataKey).toBe(true)
+    expect(Buffer.from(given.dataKey)).toEqual(dataKey())
+    expect(materials.hasDataKey).toBe(false)
+  })
+
+  it('copy the data key, so that its owner may overwrite it', () => {
+    const key = dataKey()
+    const materials = make().withDataKey(key)
+    key.fill(0)
+    expect(Buffer.from(materials.dataKey)).toEqual(dataKey())
+  })
+
+  it('take one data key only, and only of the length of the suite', () => {
+    expect(() => make().withDataKey(dataKey()).withDataKey(dataKey())).toThrow(/already/)
+    expect(() => make().withDataKey(Buffer.alloc(32))).toThrow(
+      expect.objectContaining({ code: 'ERR_NO_DATA_KEY' }),
+    )
+  })
+
+  it('overwrite the data key with all that came from the same request', () => {
+    const given = make()
+    const materials = given.withDataKey(dataKey())
+    const bytes = materials.dataKey
+    given.destroy()
+    given.destroy()
+    expect(Buffer.from(bytes)).toEqual(Buffer.alloc(16))
+    expect(() => materials.dataKey).toThrow(expect.objectContaining({ code: 'ERR_NO_DATA_KEY' }))
+  })
+})
+
+it('encryption materials gather encrypted data keys, and never change', () => {
+  const given = new EncryptionMaterials(fields).withDataKey(dataKey())
+  const two = given.withEncryptedDataKey(encryptedDataKey).withEncryptedDataKey(encryptedDataKey)
+  expect(given.encryptedDataKeys).toHaveLength(0)
+  expect(two.encryptedDataKeys).toHaveLength(2)
+  expect(Buffer.from(two.dataKey)).toEqual(dataKey())
+})
+
+it('decryption materials gather attempts, and never change', () => {
+  const given = new DecryptionMaterials(fields)
+  const attempt = { provider: 'p', key: 'k', outcome: 'skipped', reason: 'another key' } as const
+  const noted = given.withAttempts([attempt]).withAttempts([attempt])
+  expect(given.attempts).toHaveLength(0)
+  expect(noted.attempts).toHaveLength(2)
+})
