@@ -44,7 +44,13 @@ export type { Keyring } from './keyrings/keyring.ts'
 export { MultiKeyring, type MultiKeyringOptions } from './keyrings/multi.ts'
 export { RawAesKeyring, type RawAesKeyringOptions } from './keyrings/raw-aes.ts'
 export { RawRsaKeyring, type RawRsaKeyringOptions } from './keyrings/raw-rsa.ts'
-export { DecryptionMaterials } from './materials/decryption-materials.ts'
-export { EncryptionMaterials } from './materials/encryption-materials.ts'
+export {
+  DecryptionMaterials,
+  type DecryptionMaterialsFields,
+} from './materials/decryption-materials.ts'
+export {
+  EncryptionMaterials,
+  type EncryptionMaterialsFields,
+} from './materials/encryption-materials.ts'
 export type { CommitmentPolicy } from './suites/commitment-policy.ts'
 export { type AlgorithmSuite, type AlgorithmSuiteName, algorithmSuites } from './suites/suites.ts'

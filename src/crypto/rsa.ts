@@ -11,14 +11,16 @@ import {
 import { InvalidArgumentError } from '../errors.ts'
 
 /** How RSA pads a data key (framework/raw-rsa-keyring.md, "Supported Padding Schemes"). */
-export const rsaPaddings = {
+export type RsaPadding = 'pkcs1' | 'oaep-sha1' | 'oaep-sha256' | 'oaep-sha384' | 'oaep-sha512'
+
+/** The hash of each padding's OAEP and MGF1. */
+export const rsaPaddings: Readonly<Record<RsaPadding, string | undefined>> = {
   pkcs1: undefined,
   'oaep-sha1': 'sha1',
   'oaep-sha256': 'sha256',
   'oaep-sha384': 'sha384',
   'oaep-sha512': 'sha512',
-} as const
-export type RsaPadding = keyof typeof rsaPaddings
+}
 
 /** An RSA key: PEM text, DER bytes, or a KeyObject. */
 export type RsaKey = string | Uint8Array | KeyObject

@@ -10,7 +10,7 @@ export const regularFrameOverhead = 4 + nonceLength + tagLength
 /** Bytes around the content of the final frame: marker, sequence number, nonce, length, tag. */
 export const finalFrameOverhead = 4 + 4 + nonceLength + 4 + tagLength
 /** Bytes around the content of a non-framed body: nonce, length, tag. */
-export const nonFramedOverhead = nonceLength + 8 + tagLength
+const nonFramedOverhead = nonceLength + 8 + tagLength
 /** message-body.md, "Encrypted Content Length" of non-framed data. */
 export const maxNonFramedLength = 2 ** 36 - 32
 

@@ -7,7 +7,7 @@ import { nonceLength, tagLength } from '../suites/suites.ts'
 export const rawAesInfoLength = 4 + 4 + nonceLength
 
 /** The provider and the key that an encrypted data key names, as text for an error. */
-export function describeKey(key: EncryptedDataKey): { provider: string; key: string } {
+function describeKey(key: EncryptedDataKey): { provider: string; key: string } {
   const name = fromUtf8(nameOf(key.providerInfo))
   return { provider: key.providerId.slice(0, 256), key: (name ?? '(not text)').slice(0, 256) }
 }

@@ -35,8 +35,8 @@ export interface RawRsaKeyringOptions {
   privateKey?: RsaKey
   /**
    * Prefer `oaep-sha256` or longer; `pkcs1` is there to read and write old messages. With `pkcs1` each
-   * key needs a name of its own: whether an encrypted data key opened is not told (see
-   * {@link decryptRsaPkcs1}), so a keyring does not go on to a second one of the same name.
+   * key needs a name of its own: whether an encrypted data key opened is not told
+   * (`docs/architecture.md` says why), so a keyring does not go on to a second one of the same name.
    */
   padding: RsaPadding
   /** The source of random data keys. Default: node:crypto. RSA itself is always node:crypto's. */

@@ -5,13 +5,13 @@ import { DataKey } from './data-key.ts'
 
 const brand = Symbol.for('waxseal.DecryptionMaterials')
 
-interface Fields {
+/** What decryption materials are made of. */
+export interface DecryptionMaterialsFields {
   suite: AlgorithmSuite
   encryptionContext: EncryptionContext
   requiredContextKeys?: readonly string[]
   verificationKey?: Uint8Array | undefined
   signal?: AbortSignal | undefined
-  attempts?: readonly UnwrapAttempt[]
 }
 
 /**
@@ -29,21 +29,22 @@ export class DecryptionMaterials {
   readonly verificationKey: Uint8Array | undefined
   /** Aborts the operation; a keyring passes it to what it calls. */
   readonly signal: AbortSignal | undefined
-  /** What became of the encrypted data keys so far. */
-  readonly attempts: readonly UnwrapAttempt[]
-  readonly #dataKey: DataKey | undefined
-  readonly #family: Set<DataKey>
+  #attempts: readonly UnwrapAttempt[] = []
+  #dataKey: DataKey | undefined
+  /** The data keys of all materials that come from the same request. */
+  #family = new Set<DataKey>()
 
-  constructor(fields: Fields, dataKey?: DataKey, family = new Set<DataKey>()) {
+  constructor(fields: DecryptionMaterialsFields) {
     this.suite = knownSuite(fields.suite)
     this.encryptionContext = fields.encryptionContext
     this.requiredContextKeys = fields.requiredContextKeys ?? []
     this.verificationKey = fields.verificationKey
     this.signal = fields.signal
-    this.attempts = fields.attempts ?? []
-    this.#dataKey = dataKey
-    this.#family = family
-    if (dataKey) family.add(dataKey)
+  }
+
+  /** What became of the encrypted data keys so far. */
+  get attempts(): readonly UnwrapAttempt[] {
+    return this.#attempts
   }
 
   /** Whether a keyring has unwrapped the data key. */
@@ -51,7 +52,9 @@ export class DecryptionMaterials {
     return this.#dataKey !== undefined
   }
 
-  /** A copy of the plaintext data key; zeros once the materials are destroyed. Throws if there is none. */
+  /**
+   * A copy of the plaintext data key; zeros once the materials are destroyed. Throws if there is none.
+   */
   get dataKey(): Uint8Array {
     if (this.#dataKey) return this.#dataKey.copy()
     throw new EnvelopeError('ERR_NO_DATA_KEY', 'These materials have no data key')
@@ -62,18 +65,21 @@ export class DecryptionMaterials {
     if (this.#dataKey) {
       throw new EnvelopeError('ERR_UNWRAP_FAILED', 'These materials have a data key already')
     }
-    return new DecryptionMaterials(this, new DataKey(bytes, this.suite), this.#family)
+    return this.#with(new DataKey(bytes, this.suite), this.#attempts)
   }
 
   /** These materials with notes on encrypted data keys that were skipped or failed. */
   withAttempts(attempts: readonly UnwrapAttempt[]): DecryptionMaterials {
-    const { suite, encryptionContext, requiredContextKeys, verificationKey, signal } = this
-    const all = [...this.attempts, ...attempts]
-    return new DecryptionMaterials(
-      { suite, encryptionContext, requiredContextKeys, verificationKey, signal, attempts: all },
-      this.#dataKey,
-      this.#family,
-    )
+    return this.#with(this.#dataKey, [...this.#attempts, ...attempts])
+  }
+
+  #with(dataKey: DataKey | undefined, attempts: readonly UnwrapAttempt[]): DecryptionMaterials {
+    const materials = new DecryptionMaterials(this)
+    materials.#attempts = attempts
+    materials.#dataKey = dataKey
+    materials.#family = this.#family
+    if (dataKey) this.#family.add(dataKey)
+    return materials
   }
 
   /** Overwrites the data key, here and in all materials that come from the same request. */

@@ -7,13 +7,13 @@ import { DataKey } from './data-key.ts'
 
 const brand = Symbol.for('waxseal.EncryptionMaterials')
 
-interface Fields {
+/** What encryption materials are made of. */
+export interface EncryptionMaterialsFields {
   suite: AlgorithmSuite
   encryptionContext: EncryptionContext
   requiredContextKeys?: readonly string[]
   signingKey?: SigningKey | undefined
   signal?: AbortSignal | undefined
-  encryptedDataKeys?: readonly EncryptedDataKey[]
 }
 
 /**
@@ -27,24 +27,26 @@ export class EncryptionMaterials {
   readonly encryptionContext: EncryptionContext
   /** The keys of those pairs that are authenticated but not stored in the message. */
   readonly requiredContextKeys: readonly string[]
-  readonly encryptedDataKeys: readonly EncryptedDataKey[]
   /** The key that signs the message, of a signing suite. */
   readonly signingKey: SigningKey | undefined
   /** Aborts the operation; a keyring passes it to what it calls. */
   readonly signal: AbortSignal | undefined
-  readonly #dataKey: DataKey | undefined
-  readonly #family: Set<DataKey>
+  #encryptedDataKeys: readonly EncryptedDataKey[] = []
+  #dataKey: DataKey | undefined
+  /** The data keys of all materials that come from the same request. */
+  #family = new Set<DataKey>()
 
-  constructor(fields: Fields, dataKey?: DataKey, family = new Set<DataKey>()) {
+  constructor(fields: EncryptionMaterialsFields) {
     this.suite = knownSuite(fields.suite)
     this.encryptionContext = fields.encryptionContext
     this.requiredContextKeys = fields.requiredContextKeys ?? []
-    this.encryptedDataKeys = fields.encryptedDataKeys ?? []
     this.signingKey = fields.signingKey
     this.signal = fields.signal
-    this.#dataKey = dataKey
-    this.#family = family
-    if (dataKey) family.add(dataKey)
+  }
+
+  /** The encrypted forms of the data key that keyrings have added. */
+  get encryptedDataKeys(): readonly EncryptedDataKey[] {
+    return this.#encryptedDataKeys
   }
 
   /** Whether a keyring has generated the data key yet. */
@@ -52,7 +54,10 @@ export class EncryptionMaterials {
     return this.#dataKey !== undefined
   }
 
-  /** A copy of the plaintext data key, for wrapping; zeros once the materials are destroyed. Throws if there is none yet. */
+  /**
+   * A copy of the plaintext data key, for wrapping; zeros once the materials are destroyed. Throws if
+   * there is none yet.
+   */
   get dataKey(): Uint8Array {
     if (this.#dataKey) return this.#dataKey.copy()
     throw new EnvelopeError('ERR_NO_DATA_KEY', 'These materials have no data key yet')
@@ -63,7 +68,7 @@ export class EncryptionMaterials {
     if (this.#dataKey) {
       throw new EnvelopeError('ERR_WRAP_FAILED', 'These materials have a data key already')
     }
-    return new EncryptionMaterials(this, new DataKey(bytes, this.suite), this.#family)
+    return this.#with(new DataKey(bytes, this.suite), [])
   }
 
   /** These materials with one more encrypted form of their data key, which is copied. */
@@ -75,13 +80,15 @@ export class EncryptionMaterials {
         'These materials have no data key to have encrypted',
       )
     }
-    const { suite, encryptionContext, requiredContextKeys, signingKey, signal } = this
-    const encryptedDataKeys = [...this.encryptedDataKeys, copyEncryptedDataKey(key)]
-    return new EncryptionMaterials(
-      { suite, encryptionContext, requiredContextKeys, signingKey, signal, encryptedDataKeys },
-      this.#dataKey,
-      this.#family,
-    )
+    return this.#with(this.#dataKey, [...this.#encryptedDataKeys, copyEncryptedDataKey(key)])
+  }
+
+  #with(dataKey: DataKey, encryptedDataKeys: readonly EncryptedDataKey[]): EncryptionMaterials {
+    const materials = new EncryptionMaterials(this)
+    materials.#encryptedDataKeys = encryptedDataKeys
+    materials.#dataKey = dataKey
+    materials.#family = this.#family.add(dataKey)
+    return materials
   }
 
   /** Overwrites the data key, here and in all materials that come from the same request. */

@@ -2,18 +2,21 @@ import { show } from '../checks.ts'
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
 import { type AlgorithmSuite, algorithmSuites, suiteIdText } from './suites.ts'
 
-const policies = [
-  'FORBID_ENCRYPT_ALLOW_DECRYPT',
-  'REQUIRE_ENCRYPT_ALLOW_DECRYPT',
-  'REQUIRE_ENCRYPT_REQUIRE_DECRYPT',
-] as const
-
 /**
  * Which messages a client writes and reads, by whether they commit to their key
  * (framework/commitment-policy.md). Stay with `REQUIRE_ENCRYPT_REQUIRE_DECRYPT` unless messages of
  * old SDK versions have to be read, or be written for them.
  */
-export type CommitmentPolicy = (typeof policies)[number]
+export type CommitmentPolicy =
+  | 'FORBID_ENCRYPT_ALLOW_DECRYPT'
+  | 'REQUIRE_ENCRYPT_ALLOW_DECRYPT'
+  | 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT'
+
+const policies: readonly CommitmentPolicy[] = [
+  'FORBID_ENCRYPT_ALLOW_DECRYPT',
+  'REQUIRE_ENCRYPT_ALLOW_DECRYPT',
+  'REQUIRE_ENCRYPT_REQUIRE_DECRYPT',
+]
 
 /** The policy of a client that was told none (client-apis/client.md, "Initialization"). */
 export const defaultCommitmentPolicy: CommitmentPolicy = 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT'

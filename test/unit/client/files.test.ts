@@ -247,7 +247,7 @@ describe('the source', () => {
   })
 
   it.skipIf(process.platform === 'win32')('that is a FIFO, without waiting for it', async () => {
-    execFileSync('mkfifo', [path('fifo')])
+    execFileSync('sh', ['-c', 'mkfifo "$0"', path('fifo')])
     const error = await errorOf(() => client.encryptFile(path('fifo'), path('sealed')))
     expect(error).toMatchObject({ code: 'ERR_FILE' })
     expect(error.message).toContain('not a regular file')

@@ -6,7 +6,7 @@ import {
   RawAesKeyring,
 } from '../../../src/index.ts'
 
-export const wrappingKey = Buffer.alloc(32, 1)
+const wrappingKey = Buffer.alloc(32, 1)
 export const keyring: Keyring = new RawAesKeyring({
   keyNamespace: 'tests',
   keyName: 'key-1',
