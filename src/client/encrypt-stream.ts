@@ -1,8 +1,9 @@
-import type { MessageEncryption } from '../engine/encryption.ts'
+import type { MessageEncryption, MessageOutput } from '../engine/encryption.ts'
 import { AbortedError, EnvelopeError } from '../errors.ts'
 import { beginEncryption } from './materials.ts'
 import { MessageTransform } from './message-stream.ts'
 import type { ClientConfiguration, EncryptRequest } from './options.ts'
+import { pushJoined } from './pieces.ts'
 
 /** A chunk larger than this is taken in parts, so that what comes out of it is not one huge buffer. */
 const partLength = 1 << 20
@@ -59,17 +60,26 @@ export class EncryptStream extends MessageTransform {
 
   #encrypt(encryption: MessageEncryption, chunk: Uint8Array): void {
     for (let start = 0; start < chunk.length; start += partLength) {
-      this.#pushSome(encryption.update(chunk.subarray(start, start + partLength)))
+      const part = chunk.subarray(start, start + partLength)
+      this.#pushAll((output) => {
+        encryption.update(part, output)
+      })
     }
   }
 
   #finish(encryption: MessageEncryption): void {
-    this.#pushSome(encryption.finish())
+    this.#pushAll((output) => {
+      encryption.finish(output)
+    })
     encryption.destroy()
   }
 
-  #pushSome(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.push(bytes)
+  #pushAll(write: (output: MessageOutput) => void): void {
+    const pieces: Uint8Array[] = []
+    write({ write: (bytes) => void pieces.push(bytes) })
+    pushJoined(pieces, (bytes) => {
+      this.push(bytes)
+    })
   }
 }
 

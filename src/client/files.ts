@@ -1,3 +1,4 @@
+import { createWriteStream } from 'node:fs'
 import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Transform } from 'node:stream'
@@ -97,9 +98,12 @@ async function transformFile(
           }
           if (bytesTotal === 0) report(onProgress, { bytesDone, bytesTotal })
         }
-        const write = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
-          for await (const chunk of chunks) await output.writeFile(chunk) // at the position it is at
-        }
+        // By the number: a stream on the FileHandle itself would keep it from being closed.
+        const write = createWriteStream('', {
+          fd: output.fd,
+          autoClose: false,
+          highWaterMark: readLength,
+        })
         await pipeline(read, transform, write)
       },
     )

@@ -1,8 +1,6 @@
 import type { PlaintextOutput } from '../engine/decryption.ts'
-import { copyBytes, join } from '../format/bytes.ts'
-
-/** Pieces shorter than this are joined: small frames, or a message fed byte by byte. */
-const shortPiece = 16 * 1024
+import { copyBytes } from '../format/bytes.ts'
+import { pushJoined, shortPiece } from './pieces.ts'
 
 /**
  * Keeps plaintext back until its tag has been verified. What is pushed shares its memory with nothing
@@ -12,7 +10,7 @@ export class HeldPlaintext implements PlaintextOutput {
   readonly #push: (plaintext: Uint8Array) => void
   #unverified: Uint8Array[] = []
   #verified: Uint8Array[] = []
-  /** Short unverified pieces, and how many bytes of them there are. */
+  /** Short unverified pieces, as of small frames or of a message fed byte by byte, and their length. */
   readonly #room = new Uint8Array(4 * shortPiece)
   #roomTaken = 0
 
@@ -44,17 +42,7 @@ export class HeldPlaintext implements PlaintextOutput {
     // been given must not be wiped then.
     const ready = this.#verified
     this.#verified = []
-    let short: Uint8Array[] = []
-    for (const piece of ready) {
-      if (piece.length < shortPiece) {
-        short.push(piece)
-        continue
-      }
-      this.#pushJoined(short)
-      short = []
-      this.#push(piece)
-    }
-    this.#pushJoined(short)
+    pushJoined(ready, this.#push)
   }
 
   /** Overwrites what has not been pushed. */
@@ -70,9 +58,5 @@ export class HeldPlaintext implements PlaintextOutput {
     if (this.#roomTaken === 0) return
     this.#unverified.push(copyBytes(this.#room.subarray(0, this.#roomTaken)))
     this.#roomTaken = 0
-  }
-
-  #pushJoined(pieces: readonly Uint8Array[]): void {
-    if (pieces.length > 0) this.#push(join(pieces))
   }
 }

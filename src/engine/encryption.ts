@@ -1,15 +1,7 @@
 import type { CryptoBackend, GcmEncryption, RunningSigner } from '../crypto/backend.ts'
 import { EnvelopeError } from '../errors.ts'
-import {
-  BodyAad,
-  finalFrameOverhead,
-  framedBodyLength,
-  maxFrames,
-  regularFrameOverhead,
-  writeFrameHead,
-  writeFrameNonce,
-} from '../format/body.ts'
-import { concat, copyBytes, writeUint16 } from '../format/bytes.ts'
+import { BodyAad, frameHead, framedBodyLength, maxFrames, writeFrameNonce } from '../format/body.ts'
+import { copyBytes, writeUint16 } from '../format/bytes.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import { type MessageHeader, messageIdLength } from '../format/header.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
@@ -24,6 +16,12 @@ const workPerFrame = 1 << 12
 /** A DER signature on P-384 has at most 104 bytes, behind its length in two. */
 const longestFooter = 2 + 104
 const empty = new Uint8Array(0)
+
+/** Where the bytes of a message go. */
+export interface MessageOutput {
+  /** Takes the next bytes, which nobody changes after that. */
+  write(bytes: Uint8Array): void
+}
 
 /**
  * Writes one message: either all at once by {@link encryptAll}, or in parts by {@link update} and
@@ -43,10 +41,8 @@ export class MessageEncryption {
   /** The sequence number of the last frame begun, and the frame itself. */
   #sequence = 0
   #frame: GcmEncryption | undefined
-  /** Where in the output the bytes begin that have not been signed. */
-  #signedTo = 0
-  /** What goes out next, before any frame: the header, until it has gone out. */
-  #pendingHeader: Uint8Array
+  /** The header, until it has been written. */
+  #header: Uint8Array
   /** Plaintext of the frame that is not full yet; only the first `#heldLength` bytes count. */
   #held: Uint8Array = empty
   #heldLength = 0
@@ -62,7 +58,8 @@ export class MessageEncryption {
       const id = copyBytes(messageId)
       const { header, bytes } = sealHeader(backend, materials, keys, id, frameLength)
       this.header = header
-      this.#pendingHeader = bytes
+      this.#header = bytes
+      this.#signer = suite.signature && signingKey?.createSigner(suite.signature.hash)
     } catch (error) {
       keys.encryptionKey.fill(0)
       throw error
@@ -72,8 +69,6 @@ export class MessageEncryption {
     this.#messageId = messageId
     this.#frameLength = frameLength
     this.#key = keys.encryptionKey
-    this.#signer = suite.signature && signingKey?.createSigner(suite.signature.hash)
-    this.#signer?.update(this.#pendingHeader)
   }
 
   /**
@@ -83,72 +78,60 @@ export class MessageEncryption {
    * frame length"), so the length is known beforehand and everything is written into one buffer.
    */
   *encryptAll(plaintext: Uint8Array): Generator<undefined, Uint8Array, undefined> {
-    const header = this.#takeHeader()
     const bodyLength = framedBodyLength(plaintext.length, this.#frameLength)
-    const output = allocate(header.length + bodyLength + (this.#signer ? longestFooter : 0))
-    output.set(header)
-    let offset = header.length
+    const footerLength = this.#signer ? longestFooter : 0
+    const output = new WholeMessage(this.#header.length + bodyLength + footerLength)
+    this.#writeHeader(output)
     let untilYield = workLength
     for (let start = 0, final = false; !final; start += this.#frameLength) {
       const end = Math.min(start + this.#frameLength, plaintext.length)
       final = end === plaintext.length
-      offset = this.#beginFrame(output, offset, end - start, final)
+      this.#beginFrame(output, end - start, final)
       for (let from = start; from < end;) {
         if (untilYield <= 0) {
           untilYield = workLength
-          this.#sign(output, offset)
           yield
         }
         const to = Math.min(from + untilYield, end)
-        offset = this.#fillFrame(output, offset, plaintext.subarray(from, to))
+        this.#fillFrame(output, plaintext.subarray(from, to))
         untilYield -= to - from
         from = to
       }
-      offset = this.#sealFrame(output, offset)
+      this.#sealFrame(output)
       untilYield -= workPerFrame
     }
-    const footer = this.#footer()
-    output.set(footer, offset)
-    return output.subarray(0, offset + footer.length)
+    this.#writeFooter(output)
+    return output.written()
   }
 
   /**
-   * Takes the next plaintext and returns the bytes of the message that are ready: the header, the
-   * first time, and every frame that is full (client-apis/encrypt.md, "Construct the body": "MUST
-   * process as much of the consumable bytes as possible by constructing regular frames").
+   * Takes the next plaintext and writes what is ready of the message: the header, the first time, and
+   * every frame that is full (client-apis/encrypt.md, "Construct the body": "MUST process as much of
+   * the consumable bytes as possible by constructing regular frames"). So if the plaintext ends with a
+   * frame, an empty final one follows.
    */
-  update(chunk: Uint8Array): Uint8Array {
-    const header = this.#takeHeader()
-    const frames = Math.floor((this.#heldLength + chunk.length) / this.#frameLength)
+  update(chunk: Uint8Array, output: MessageOutput): void {
+    this.#writeHeader(output)
     let start = 0
-    let output = header
-    if (frames > 0) {
-      output = new Uint8Array(header.length + frames * (this.#frameLength + regularFrameOverhead))
-      output.set(header)
-      let offset = header.length
-      for (let frame = 0; frame < frames; frame++) {
-        const end = start + this.#frameLength - this.#heldLength
-        offset = this.#beginFrame(output, offset, this.#frameLength, false)
-        offset = this.#fillFrame(output, offset, this.#takeHeld())
-        offset = this.#fillFrame(output, offset, chunk.subarray(start, end))
-        offset = this.#sealFrame(output, offset)
-        start = end
-      }
+    while (this.#heldLength + chunk.length - start >= this.#frameLength) {
+      const end = start + this.#frameLength - this.#heldLength
+      this.#beginFrame(output, this.#frameLength, false)
+      this.#fillFrame(output, this.#takeHeld())
+      this.#fillFrame(output, chunk.subarray(start, end))
+      this.#sealFrame(output)
+      start = end
     }
     this.#hold(chunk.subarray(start))
-    return output
   }
 
-  /** The rest of the message: the final frame, empty if need be, and the signature. */
-  finish(): Uint8Array {
-    const header = this.#takeHeader()
+  /** Writes the rest of the message: the final frame, empty if need be, and the signature. */
+  finish(output: MessageOutput): void {
+    this.#writeHeader(output)
     const held = this.#takeHeld()
-    const output = new Uint8Array(header.length + held.length + finalFrameOverhead)
-    output.set(header)
-    let offset = this.#beginFrame(output, header.length, held.length, true)
-    offset = this.#fillFrame(output, offset, held)
-    this.#sealFrame(output, offset)
-    return concat(output, this.#footer())
+    this.#beginFrame(output, held.length, true)
+    this.#fillFrame(output, held)
+    this.#sealFrame(output)
+    this.#writeFooter(output)
   }
 
   /** Overwrites the message's key and the plaintext held back. Nothing more can be encrypted. */
@@ -158,10 +141,14 @@ export class MessageEncryption {
     this.#sequence = maxFrames
   }
 
-  // A frame is written in three steps (client-apis/encrypt.md, "Construct a frame"). Each takes the
-  // offset in the output, and returns the next.
+  #writeHeader(output: MessageOutput): void {
+    if (this.#header.length > 0) this.#write(output, this.#header)
+    this.#header = empty
+  }
 
-  #beginFrame(output: Uint8Array, offset: number, length: number, final: boolean): number {
+  // A frame is written in three steps (client-apis/encrypt.md, "Construct a frame").
+
+  #beginFrame(output: MessageOutput, length: number, final: boolean): void {
     // A sequence number, and with it a nonce, is never used twice; the last one is for a final frame.
     if (this.#sequence >= (final ? maxFrames : maxFrames - 1)) {
       throw new EnvelopeError(
@@ -176,44 +163,30 @@ export class MessageEncryption {
       ? new BodyAad(this.#messageId, 'final')
       : (this.#regularAad ??= new BodyAad(this.#messageId, 'regular'))
     this.#frame = this.#backend.encryptGcm(this.#key, this.#nonce, aad.for(this.#sequence, length))
-    this.#signedTo = offset
-    return writeFrameHead(output, offset, this.#sequence, this.#nonce, length, final)
+    this.#write(output, frameHead(this.#sequence, this.#nonce, length, final))
   }
 
-  #fillFrame(output: Uint8Array, offset: number, plaintext: Uint8Array): number {
-    if (plaintext.length === 0 || !this.#frame) return offset
-    const ciphertext = this.#frame.update(plaintext)
-    output.set(ciphertext, offset)
-    return offset + ciphertext.length
+  #fillFrame(output: MessageOutput, plaintext: Uint8Array): void {
+    if (plaintext.length > 0 && this.#frame) this.#write(output, this.#frame.update(plaintext))
   }
 
-  #sealFrame(output: Uint8Array, offset: number): number {
-    if (!this.#frame) return offset
-    const rest = this.#frame.finish()
-    output.set(rest, offset)
-    this.#sign(output, offset + rest.length)
-    return offset + rest.length
+  #sealFrame(output: MessageOutput): void {
+    if (this.#frame) this.#write(output, this.#frame.finish())
   }
 
-  /** Signs what has been written since the last time: once a frame, or a piece of a large one. */
-  #sign(output: Uint8Array, to: number): void {
-    this.#signer?.update(output.subarray(this.#signedTo, to))
-    this.#signedTo = to
-  }
-
-  /** data-format/message-footer.md; no bytes if the suite does not sign. */
-  #footer(): Uint8Array {
-    if (!this.#signer) return empty
+  /** data-format/message-footer.md; nothing if the suite does not sign. */
+  #writeFooter(output: MessageOutput): void {
+    if (!this.#signer) return
     const signature = this.#signer.sign()
     const length = new Uint8Array(2)
     writeUint16(length, 0, signature.length)
-    return concat(length, signature)
+    output.write(length)
+    output.write(signature)
   }
 
-  #takeHeader(): Uint8Array {
-    const header = this.#pendingHeader
-    this.#pendingHeader = empty
-    return header
+  #write(output: MessageOutput, bytes: Uint8Array): void {
+    this.#signer?.update(bytes)
+    output.write(bytes)
   }
 
   /** The plaintext held back, which the caller has to use before it holds any other. */
@@ -237,14 +210,29 @@ export class MessageEncryption {
   }
 }
 
-function allocate(length: number): Uint8Array {
-  try {
-    return new Uint8Array(length)
-  } catch (cause) {
-    throw new EnvelopeError(
-      'ERR_PLAINTEXT_TOO_LONG',
-      `The message would have ${length} bytes, more than one buffer can: encrypt it as a stream`,
-      { cause },
-    )
+/** Everything in one buffer, which is as long as the message will be, or a little longer. */
+class WholeMessage implements MessageOutput {
+  readonly #bytes: Uint8Array
+  #length = 0
+
+  constructor(maxLength: number) {
+    try {
+      this.#bytes = new Uint8Array(maxLength)
+    } catch (cause) {
+      throw new EnvelopeError(
+        'ERR_PLAINTEXT_TOO_LONG',
+        `The message would have ${maxLength} bytes, more than a buffer can: encrypt it as a stream`,
+        { cause },
+      )
+    }
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
   }
 }

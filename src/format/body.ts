@@ -8,7 +8,7 @@ export const maxFrames = 0xffffffff
 /** Bytes around the content of a regular frame: sequence number, nonce, tag. */
 export const regularFrameOverhead = 4 + nonceLength + tagLength
 /** Bytes around the content of the final frame: marker, sequence number, nonce, length, tag. */
-export const finalFrameOverhead = 4 + 4 + nonceLength + 4 + tagLength
+const finalFrameOverhead = 4 + 4 + nonceLength + 4 + tagLength
 /** Bytes around the content of a non-framed body: nonce, length, tag. */
 const nonFramedOverhead = nonceLength + 8 + tagLength
 /** message-body.md, "Encrypted Content Length" of non-framed data. */
@@ -53,28 +53,22 @@ export function writeFrameNonce(nonce: Uint8Array, sequence: number): Uint8Array
   return nonce
 }
 
-/** Writes what precedes the content of a frame, and returns where the content begins. */
-export function writeFrameHead(
-  output: Uint8Array,
-  offset: number,
+/** What precedes the content of a frame (message-body.md, "Regular Frame" and "Final Frame"). */
+export function frameHead(
   sequence: number,
   nonce: Uint8Array,
   length: number,
   final: boolean,
-): number {
-  let at = offset
+): Uint8Array {
+  const at = final ? 4 : 0
+  const head = new Uint8Array(final ? 8 + nonceLength + 4 : 4 + nonceLength)
   if (final) {
-    writeUint32(output, at, finalFrameMarker)
-    at += 4
+    writeUint32(head, 0, finalFrameMarker)
+    writeUint32(head, 8 + nonceLength, length)
   }
-  writeUint32(output, at, sequence)
-  output.set(nonce, at + 4)
-  at += 4 + nonceLength
-  if (final) {
-    writeUint32(output, at, length)
-    at += 4
-  }
-  return at
+  writeUint32(head, at, sequence)
+  head.set(nonce, at + 4)
+  return head
 }
 
 /** Bytes of the body of a framed message whose last frame is as full as it can be. */

@@ -2,7 +2,7 @@ import { writeUint16, writeUint32 } from './bytes.ts'
 
 /** Gathers the fields of a header in one buffer, which grows as needed. */
 export class ByteWriter {
-  #bytes = new Uint8Array(512)
+  #bytes = new Uint8Array(256)
   #length = 0
 
   uint8(value: number): void {

@@ -19,7 +19,6 @@ import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { failed, skipped } from './attempts.ts'
-import { withGeneratedDataKey } from './generate.ts'
 import { type Keyring, checkKeyName, checkKeyNamespace, checkNoDataKey } from './keyring.ts'
 import { otherTurn } from './turns.ts'
 
@@ -95,12 +94,19 @@ export class RawRsaKeyring implements Keyring {
         'This raw RSA keyring has no publicKey, so it can only decrypt',
       )
     }
-    const materials = withGeneratedDataKey(given, this.#backend)
+    const materials = given.hasDataKey ? given : this.#generate(given)
     return materials.withEncryptedDataKey({
       providerId: this.#providerId,
       providerInfo: this.#keyName,
       ciphertext: encryptRsa(this.#publicKey, this.#padding, materials.dataKey),
     })
+  }
+
+  #generate(given: EncryptionMaterials): EncryptionMaterials {
+    const dataKey = this.#backend.randomBytes(given.suite.keyLength)
+    const generated = given.withDataKey(dataKey)
+    dataKey.fill(0)
+    return generated
   }
 
   // framework/raw-rsa-keyring.md, "OnDecrypt"
