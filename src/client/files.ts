@@ -1,13 +1,14 @@
-import { createWriteStream } from 'node:fs'
-import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import type { Transform } from 'node:stream'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
+import { join } from '../format/bytes.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { MessageHeader } from '../format/header.ts'
 import { DecryptStream } from './decrypt-stream.ts'
 import { EncryptStream } from './encrypt-stream.ts'
+import { fileError, isSystemError, quote } from './file-errors.ts'
+import { checkDestination, writeWhole } from './file-output.ts'
 import type {
   ClientConfiguration,
   DecryptRequest,
@@ -27,10 +28,18 @@ export interface FileResult {
   bytesWritten: number
 }
 
-const readLength = 1 << 20
-/** A ciphertext may be read by whom the umask lets; a plaintext by its owner only. */
-const ciphertextMode = 0o666
-const plaintextMode = 0o600
+interface Operation {
+  readonly client: ClientConfiguration
+  readonly source: string
+  readonly destination: string
+  readonly options: FileOptions
+  /** The permissions of a file that is new. */
+  readonly mode: number
+  /** Makes the stream between the two files, given the source's size. */
+  readonly transform: (size: number) => Transform
+}
+
+const pieceLength = 1 << 20
 
 /** Encrypts a file. The materials are asked for its size, so it must not change meanwhile. */
 export async function encryptFile(
@@ -41,9 +50,10 @@ export async function encryptFile(
   options: FileOptions,
 ): Promise<FileResult> {
   // The length is known, so a bound that the caller gave is ignored (client-apis/encrypt.md, "Input").
-  const start = (size: number): Transform =>
+  const transform = (size: number): Transform =>
     new EncryptStream(client, { ...request, plaintextLength: size })
-  return transformFile(client, source, destination, start, ciphertextMode, options)
+  const mode = 0o666 // less the umask: whom it lets may read a ciphertext
+  return runOnFile({ client, source, destination, options, mode, transform })
 }
 
 /** Decrypts a file. */
@@ -54,103 +64,88 @@ export async function decryptFile(
   request: DecryptRequest,
   options: FileOptions,
 ): Promise<FileResult> {
-  const start = (): Transform => new DecryptStream(client, request)
-  return transformFile(client, source, destination, start, plaintextMode, options)
+  const transform = (): Transform => new DecryptStream(client, request)
+  const mode = 0o600 // a plaintext is its owner's only
+  return runOnFile({ client, source, destination, options, mode, transform })
 }
 
-async function transformFile(
-  client: ClientConfiguration,
-  source: string,
-  destination: string,
-  start: (size: number) => Transform,
-  mode: number,
-  { onProgress, overwrite = false }: FileOptions,
-): Promise<FileResult> {
+async function runOnFile(operation: Operation): Promise<FileResult> {
+  const { source, destination, options, mode } = operation
   checkPath(source, 'source')
   checkPath(destination, 'destination')
-  const replacedMode = await checkDestination(destination, overwrite)
-  const input = await openSource(source)
   try {
-    const bytesTotal = (await input.stat()).size
-    let opened: Pick<FileResult, 'header' | 'encryptionContext'> | undefined
-    const bytesWritten = await writeWhole(
-      client,
-      destination,
-      overwrite,
-      replacedMode,
-      mode,
-      async (output) => {
-        const transform = start(bytesTotal)
-        transform.once('header', (header: MessageHeader, encryptionContext: EncryptionContext) => {
-          opened = { header, encryptionContext: { ...encryptionContext } }
-        })
-        let bytesDone = 0
-        const read = async function* (): AsyncGenerator<Uint8Array> {
-          for (;;) {
-            const { buffer, bytesRead } = await input.read(Buffer.allocUnsafeSlow(readLength))
-            if (bytesDone + bytesRead > bytesTotal || (bytesRead === 0 && bytesDone < bytesTotal)) {
-              throw fileError(`source ${quote(source)} changed while it was read`)
-            }
-            if (bytesRead === 0) break
-            yield buffer.subarray(0, bytesRead)
-            bytesDone += bytesRead
-            report(onProgress, { bytesDone, bytesTotal })
-          }
-          if (bytesTotal === 0) report(onProgress, { bytesDone, bytesTotal })
-        }
-        // By the number: a stream on the FileHandle itself would keep it from being closed.
-        const write = createWriteStream('', {
-          fd: output.fd,
-          autoClose: false,
-          highWaterMark: readLength,
-        })
-        await pipeline(read, transform, write)
-      },
-    )
-    if (!opened) throw fileError(`source ${quote(source)} gave no header`)
-    return { ...opened, bytesRead: bytesTotal, bytesWritten }
+    const checked = await checkDestination(destination, options.overwrite ?? false, mode)
+    const input = await openSource(source)
+    try {
+      const bytesRead = (await input.stat()).size
+      let opened: Pick<FileResult, 'header' | 'encryptionContext'> | undefined
+      const random = operation.client.backend.randomBytes(6)
+      const bytesWritten = await writeWhole(checked, random, async (output) => {
+        opened = await pump(input, bytesRead, output, operation)
+      })
+      if (!opened) throw fileError(`source ${quote(source)} gave no header`)
+      return { ...opened, bytesRead, bytesWritten }
+    } finally {
+      await input.close()
+    }
   } catch (error) {
     if (EnvelopeError.is(error) || !isSystemError(error)) throw error
-    const doing =
-      error.syscall === 'read' ? `reading ${quote(source)}` : `writing ${quote(destination)}`
+    const reading = error.syscall === 'read'
+    const doing = reading ? `reading ${quote(source)}` : `writing ${quote(destination)}`
     throw fileError(`An error of the file system came while ${doing}: ${error.message}`, error)
-  } finally {
-    await input.close()
   }
 }
 
-/**
- * Lets `write` fill a temporary file beside the destination and then gives it the destination's name,
- * in one step of the file system. On any failure the temporary file is removed.
- */
-async function writeWhole(
-  client: ClientConfiguration,
-  destination: string,
-  overwrite: boolean,
-  replacedMode: number | undefined,
-  mode: number,
-  write: (output: FileHandle) => Promise<void>,
-): Promise<number> {
-  const random = Buffer.from(client.backend.randomBytes(6)).toString('hex')
-  const temporary = join(dirname(destination), `.${random}.waxseal-partial`)
-  const output = await open(temporary, 'wx', mode)
-  try {
-    let bytesWritten: number
-    try {
-      if (replacedMode !== undefined) await output.chmod(replacedMode)
-      await write(output)
-      await output.sync()
-      bytesWritten = (await output.stat()).size
-    } finally {
-      await output.close()
+async function pump(
+  input: FileHandle,
+  size: number,
+  output: FileHandle,
+  { source, options, transform: makeTransform }: Operation,
+): Promise<Pick<FileResult, 'header' | 'encryptionContext'> | undefined> {
+  let opened: Pick<FileResult, 'header' | 'encryptionContext'> | undefined
+  // Not before the pipeline: until that listens, an abort would be an error that nobody handles.
+  const transform = makeTransform(size)
+  transform.once('header', (header: MessageHeader, encryptionContext: EncryptionContext) => {
+    opened = { header, encryptionContext: { ...encryptionContext } }
+  })
+  await pipeline(readAll(input, size, source, options), transform, writerTo(output))
+  return opened
+}
+
+async function* readAll(
+  input: FileHandle,
+  bytesTotal: number,
+  source: string,
+  { onProgress }: FileOptions,
+): AsyncGenerator<Uint8Array> {
+  for (let bytesDone = 0; ;) {
+    const { buffer, bytesRead } = await input.read(Buffer.allocUnsafeSlow(pieceLength))
+    if (bytesDone + bytesRead > bytesTotal || (bytesRead === 0 && bytesDone < bytesTotal)) {
+      throw fileError(`source ${quote(source)} changed while it was read`)
     }
-    if (overwrite) await rename(temporary, destination)
-    else await renameToNew(temporary, destination)
-    return bytesWritten
-  } catch (error) {
-    await unlink(temporary).catch(() => undefined)
-    throw error
+    if (bytesRead > 0) yield buffer.subarray(0, bytesRead)
+    bytesDone += bytesRead
+    if (bytesRead > 0 || bytesTotal === 0) report(onProgress, { bytesDone, bytesTotal })
+    if (bytesRead === 0) return
   }
+}
+
+/** Writes in order; what came while a write was under way is written in one. */
+function writerTo(output: FileHandle): Writable {
+  const write = (bytes: Uint8Array, callback: (error?: Error) => void): void => {
+    output.writeFile(bytes).then(() => {
+      callback()
+    }, callback)
+  }
+  return new Writable({
+    highWaterMark: pieceLength,
+    write: (chunk: Uint8Array, _encoding, callback) => {
+      write(chunk, callback)
+    },
+    writev: (chunks, callback) => {
+      write(join(chunks.map(({ chunk }) => chunk as Uint8Array)), callback)
+    },
+  })
 }
 
 /** Calls the caller's function, which may throw anything, such as an AbortSignal's reason. */
@@ -160,20 +155,6 @@ function report(onProgress: FileOptions['onProgress'], progress: FileProgress): 
   } catch (cause) {
     throw cause instanceof Error ? cause : fileError('onProgress threw what is no error', cause)
   }
-}
-
-/** A rename that never replaces anything: `link` fails if the name is taken, even since the check. */
-async function renameToNew(temporary: string, destination: string): Promise<void> {
-  try {
-    await link(temporary, destination)
-  } catch (error) {
-    if (isSystemError(error) && error.code === 'EEXIST') throw exists(destination)
-    // A file system without hard links: check once more, as close to the rename as can be.
-    await checkDestination(destination, false)
-    await rename(temporary, destination)
-    return
-  }
-  await unlink(temporary)
 }
 
 async function openSource(source: string): Promise<FileHandle> {
@@ -189,41 +170,7 @@ async function openSource(source: string): Promise<FileHandle> {
   }
 }
 
-/** Refuses a destination that must not be replaced; returns the permissions of one that will be. */
-async function checkDestination(
-  destination: string,
-  overwrite: boolean,
-): Promise<number | undefined> {
-  const stats = await stat(destination).catch(() => undefined)
-  if (!stats) return undefined
-  if (!stats.isFile()) {
-    const what = stats.isDirectory() ? 'a directory' : 'not a regular file'
-    throw fileError(`destination ${quote(destination)} is ${what}; give the path of a file`)
-  }
-  if (!overwrite) throw exists(destination)
-  return stats.mode & 0o777
-}
-
 function checkPath(path: unknown, field: string): void {
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return
   throw new InvalidArgumentError(field, `${field} must be the path of a file, as a string`)
-}
-
-function exists(destination: string): EnvelopeError {
-  return new EnvelopeError(
-    'ERR_FILE_EXISTS',
-    `destination ${quote(destination)} exists; set overwrite to replace it, or choose another name`,
-  )
-}
-
-function fileError(message: string, cause?: unknown): EnvelopeError {
-  return new EnvelopeError('ERR_FILE', message, cause === undefined ? {} : { cause })
-}
-
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error
-}
-
-function quote(path: string): string {
-  return JSON.stringify(path)
 }

@@ -173,7 +173,10 @@ export class MessageDecryption {
       output.hold(decryption.update(ciphertext))
     }
     const rest = decryption.finish(yield* this.#take(reader, tagLength, `tag of the ${kind}`))
-    if (!rest) throw tampered(`The authentication tag of the ${kind} ${sequence} does not match`)
+    if (!rest) {
+      const which = kind === 'frame' ? `frame ${sequence}` : `the ${kind}`
+      throw tampered(`The authentication tag of ${which} does not match`)
+    }
     output.hold(rest)
   }
 

@@ -24,30 +24,31 @@ export function deriveMessageKeys(
   if (dataKey.length !== suite.keyLength) throw new TypeError('The data key has the wrong length')
   const hash = suite.kdfHash
   if (hash === undefined) return { encryptionKey: copyBytes(dataKey), commitment: undefined }
-  const suiteId = Uint8Array.of(suite.id >>> 8, suite.id)
   // No salt means a salt of zeros; an HMAC key is padded with zeros anyway, so any number of them.
   const extracted = backend.hmac(hash, suite.commitment ? messageId : noSalt, dataKey)
-  const info = suite.commitment ? deriveKeyLabel : messageId
-  const encryptionKey = expand(backend, hash, extracted, concat(suiteId, info), suite.keyLength)
+  const label = suite.commitment ? deriveKeyLabel : messageId
+  const info = concat(Uint8Array.of(suite.id >>> 8, suite.id), label, firstBlock)
+  const encryptionKey = expand(backend, hash, extracted, info, suite.keyLength)
   const commitment = suite.commitment
-    ? expand(backend, hash, extracted, commitKeyLabel, commitmentLength)
+    ? expand(backend, hash, extracted, commitKeyInfo, commitmentLength)
     : undefined
   extracted.fill(0)
   return { encryptionKey, commitment }
 }
 
 const deriveKeyLabel = utf8('DERIVEKEY')
-const commitKeyLabel = utf8('COMMITKEY')
 const noSalt = new Uint8Array(64)
+/** The number of the block, behind the info of each expand. */
 const firstBlock = Uint8Array.of(1)
+const commitKeyInfo = concat(utf8('COMMITKEY'), firstBlock)
 
 // RFC 5869, 2.3. Every key here is at most as long as its hash, so T(1) is all of it.
 function expand(
   backend: CryptoBackend,
   hash: HashName,
   extracted: Uint8Array,
-  info: Uint8Array,
+  infoAndBlock: Uint8Array,
   length: number,
 ): Uint8Array {
-  return backend.hmac(hash, extracted, concat(info, firstBlock)).subarray(0, length)
+  return backend.hmac(hash, extracted, infoAndBlock).subarray(0, length)
 }

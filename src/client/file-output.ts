@@ -1,0 +1,82 @@
+import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { EnvelopeError } from '../errors.ts'
+import { fileError, isSystemError, quote } from './file-errors.ts'
+
+/** A file that will appear whole or not at all. */
+export interface Destination {
+  readonly path: string
+  readonly overwrite: boolean
+  /** The permissions of the new file: a replaced one's are kept. */
+  readonly mode: number
+  /** Whether there is a file to be replaced. */
+  readonly replaces: boolean
+}
+
+/** Refuses a destination that must not be replaced. */
+export async function checkDestination(
+  path: string,
+  overwrite: boolean,
+  mode: number,
+): Promise<Destination> {
+  const stats = await stat(path).catch(() => undefined)
+  if (!stats) return { path, overwrite, mode, replaces: false }
+  if (!stats.isFile()) {
+    const what = stats.isDirectory() ? 'a directory' : 'not a regular file'
+    throw fileError(`destination ${quote(path)} is ${what}; give the path of a file`)
+  }
+  if (!overwrite) throw exists(path)
+  return { path, overwrite, mode: stats.mode & 0o777, replaces: true }
+}
+
+/**
+ * Lets `write` fill a temporary file beside the destination and then gives it the destination's name,
+ * in one step of the file system. On any failure the temporary file is removed. Returns its length.
+ */
+export async function writeWhole(
+  { path, overwrite, mode, replaces }: Destination,
+  random: Uint8Array,
+  write: (output: FileHandle) => Promise<void>,
+): Promise<number> {
+  const name = `.${Buffer.from(random).toString('hex')}.waxseal-partial`
+  const temporary = join(dirname(path), name)
+  const output = await open(temporary, 'wx', mode)
+  try {
+    let length: number
+    try {
+      if (replaces) await output.chmod(mode) // which `open` has narrowed by the umask
+      await write(output)
+      await output.sync()
+      length = (await output.stat()).size
+    } finally {
+      await output.close()
+    }
+    if (overwrite) await rename(temporary, path)
+    else await renameToNew(temporary, path)
+    return length
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined)
+    throw error
+  }
+}
+
+/** A rename that never replaces anything: `link` fails if the name is taken, even since the check. */
+async function renameToNew(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path)
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'EEXIST') throw exists(path)
+    // A file system without hard links: check once more, as close to the rename as can be.
+    await checkDestination(path, false, 0)
+    await rename(temporary, path)
+    return
+  }
+  await unlink(temporary)
+}
+
+function exists(path: string): EnvelopeError {
+  return new EnvelopeError(
+    'ERR_FILE_EXISTS',
+    `destination ${quote(path)} exists; set overwrite to replace it, or choose another name`,
+  )
+}
