@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Result } from './measure.ts'
+import { type Result, median } from './measure.ts'
 
 /** The results as a Markdown table. */
 export function table(results: readonly Result[]): string {
@@ -33,6 +33,19 @@ export function performanceDocument(results: readonly Result[], rounds: number):
     .replace('{{rounds}}', String(rounds))
     .replace('{{node}}', process.versions.node)
     .replace('{{openssl}}', process.versions.openssl)
+    .replace('{{touch}}', firstTouch().toFixed(0))
+    .replace('{{floor}}', (results[0]?.floor ?? Number.NaN).toFixed(0))
+}
+
+/** Milliseconds until every page of a fresh buffer of 64 MiB has been written to. */
+function firstTouch(): number {
+  const times = Array.from({ length: 7 }, () => {
+    const start = performance.now()
+    const buffer = new Uint8Array(64 << 20)
+    for (let at = 0; at < buffer.length; at += 4096) buffer[at] = 1
+    return performance.now() - start
+  })
+  return median(times)
 }
 
 function rate({ bytes, messages }: Result, milliseconds: number): string {

@@ -9,12 +9,19 @@ export function checkNotAborted(signal: AbortSignal | undefined): void {
  * What `promise` comes to, or an {@link AbortedError} as soon as the signal is raised, even if the
  * promise never settles. A result that comes too late is handed to `discard`.
  */
-export async function untilAborted<T>(
+export function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
   discard: (late: T) => void,
 ): Promise<T> {
-  if (!signal) return promise
+  return signal ? raceAgainst(signal, promise, discard) : promise
+}
+
+async function raceAgainst<T>(
+  signal: AbortSignal,
+  promise: Promise<T>,
+  discard: (late: T) => void,
+): Promise<T> {
   let stop = (): void => undefined
   const aborted = new Promise<never>((_, reject) => {
     stop = () => {

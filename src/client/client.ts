@@ -105,7 +105,7 @@ export class EnvelopeClient {
     options: EncryptOptions = {},
   ): Promise<EncryptResult> {
     const request = checkEncryptOptions(options, this.#configuration)
-    return encryptWhole(this.#configuration, plaintextBytes(plaintext), request)
+    return await encryptWhole(this.#configuration, plaintextBytes(plaintext), request)
   }
 
   /**
@@ -115,7 +115,7 @@ export class EnvelopeClient {
    */
   async decrypt(ciphertext: Uint8Array, options: DecryptOptions = {}): Promise<DecryptResult> {
     const request = checkDecryptOptions(options)
-    return decryptWhole(this.#configuration, ciphertextBytes(ciphertext), request)
+    return await decryptWhole(this.#configuration, ciphertextBytes(ciphertext), request)
   }
 
   /**

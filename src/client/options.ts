@@ -89,10 +89,10 @@ const fileOptions = ['onProgress', 'overwrite']
 export function checkEncryptOptions(
   options: EncryptOptions,
   { commitmentPolicy, frameLength }: ClientConfiguration,
-  also: readonly string[] = [],
+  also?: readonly string[],
 ): EncryptRequest {
-  checkOptions(options, [...encryptOptions, ...also])
-  const encryptionContext = copyContext(options.encryptionContext ?? {}, 'encryptionContext')
+  checkOptions(options, also ? [...encryptOptions, ...also] : encryptOptions)
+  const encryptionContext = copyContext(options.encryptionContext, 'encryptionContext')
   checkNoReservedKeys(encryptionContext, 'encryptionContext')
   const { algorithmSuite: name, plaintextLength } = options
   const algorithmSuite = name === undefined ? undefined : suiteByName(name)
@@ -111,15 +111,15 @@ export function checkEncryptOptions(
 
 export function checkDecryptOptions(
   options: DecryptOptions,
-  also: readonly string[] = [],
+  also?: readonly string[],
 ): DecryptRequest {
-  checkOptions(options, [...decryptOptions, ...also])
+  checkOptions(options, also ? [...decryptOptions, ...also] : decryptOptions)
   const { signatures = 'verify', signal } = options
   if (!['verify', 'refuse'].includes(signatures)) {
     throw new InvalidArgumentError('signatures', "signatures must be 'verify' or 'refuse'")
   }
   return {
-    encryptionContext: copyContext(options.encryptionContext ?? {}, 'encryptionContext'),
+    encryptionContext: copyContext(options.encryptionContext, 'encryptionContext'),
     refuseSignatures: signatures === 'refuse',
     signal: checkSignal(signal),
   }

@@ -4,21 +4,32 @@ import { checkNotAborted } from './abort.ts'
 /** A large call lets the event loop have a turn every 10 ms; one more piece of work may come on top. */
 const turnMs = 5
 
-/** Runs work that yields between its pieces, and lets others run in between. */
-export async function runInTurns<T>(
-  work: Generator<undefined, T, undefined>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  let turnBegan = performance.now()
+type Work<T> = Generator<undefined, T, undefined>
+
+/** Runs work that yields between its pieces, and lets others run in between. Little work waits for nothing. */
+export function runInTurns<T>(work: Work<T>, signal: AbortSignal | undefined): T | Promise<T> {
+  const step = runOneTurn(work)
+  if (!step.done) return runTheRest(work, signal)
+  checkNotAborted(signal)
+  return step.value
+}
+
+async function runTheRest<T>(work: Work<T>, signal: AbortSignal | undefined): Promise<T> {
   for (;;) {
-    const step = work.next()
+    await setImmediate()
+    checkNotAborted(signal)
+    const step = runOneTurn(work)
     if (step.done) {
       checkNotAborted(signal)
       return step.value
     }
-    if (performance.now() - turnBegan < turnMs) continue
-    await setImmediate()
-    checkNotAborted(signal)
-    turnBegan = performance.now()
+  }
+}
+
+function runOneTurn<T>(work: Work<T>): IteratorResult<undefined, T> {
+  const began = performance.now()
+  for (;;) {
+    const step = work.next()
+    if (step.done || performance.now() - began >= turnMs) return step
   }
 }

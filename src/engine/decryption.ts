@@ -96,8 +96,9 @@ export class MessageDecryption {
 
   #startVerifier(publicKey: Uint8Array | undefined): RunningVerifier | undefined {
     const { signature } = this.#header.suite
-    if (!signature || !publicKey) return undefined
+    if (!signature) return undefined
     try {
+      if (!publicKey) throw new TypeError('the materials have no verification key')
       return this.#backend.createVerifier(signature.curve, signature.hash, publicKey)
     } catch (cause) {
       throw new TamperedMessageError(

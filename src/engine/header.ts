@@ -39,7 +39,7 @@ export function sealHeader(
   if (suite.messageVersion === 1) writer.bytes(zeroNonce)
   writer.bytes(tag)
   const bytes = writer.written()
-  return { header: { ...fields, headerLength: bytes.length }, bytes }
+  return { header: Object.freeze({ ...fields, headerLength: bytes.length }), bytes }
 }
 
 /** Whether a header's tag is right (client-apis/decrypt.md, "Verify the header"). */
@@ -53,18 +53,21 @@ export function isHeaderAuthentic(
   return backend.decryptGcm(key, nonce, aad).finish(tag) !== undefined
 }
 
-function headerAad(body: Uint8Array, onlyAuthenticated: EncryptionContext): Uint8Array {
-  const pairs = serializeContext(onlyAuthenticated)
-  return pairs.length === 0 ? body : concat(body, pairs)
+// Where all pairs are stored, nothing is appended (encrypt.md, "Encryption Context not stored in the
+// message": an empty encryption context is serialized as no bytes).
+function headerAad(body: Uint8Array, onlyAuthenticated: EncryptionContext | undefined): Uint8Array {
+  return onlyAuthenticated ? concat(body, serializeContext(onlyAuthenticated)) : body
 }
 
 /** The pairs that a message stores, and those that it only authenticates. */
 function splitContext(materials: {
   readonly encryptionContext: EncryptionContext
   readonly requiredContextKeys: readonly string[]
-}): { stored: EncryptionContext; onlyAuthenticated: EncryptionContext } {
+}): { stored: EncryptionContext; onlyAuthenticated: EncryptionContext | undefined } {
   const { encryptionContext, requiredContextKeys } = materials
-  if (requiredContextKeys.length === 0) return { stored: encryptionContext, onlyAuthenticated: {} }
+  if (requiredContextKeys.length === 0) {
+    return { stored: encryptionContext, onlyAuthenticated: undefined }
+  }
   const required = new Set(requiredContextKeys)
   const entries = Object.entries(encryptionContext)
   return {

@@ -15,11 +15,16 @@ export const reservedPrefix = 'aws-crypto-'
 /** The key under which a signed message stores its verification key, in base64. */
 export const publicKeyName = 'aws-crypto-public-key'
 
-const empty = new Uint8Array(0)
+const noBytes = new Uint8Array(0)
+const noPairs: EncryptionContext = Object.freeze({})
 const longest = 0xffff
 
 /** A frozen copy of what a caller gave, after refusing what could not be written or read back. */
-export function copyContext(context: EncryptionContext, field: string): EncryptionContext {
+export function copyContext(
+  context: EncryptionContext | undefined,
+  field: string,
+): EncryptionContext {
+  if (context === undefined) return noPairs
   // The types say that all this holds; it is checked because JavaScript callers have no types. Of a Map
   // or a class instance the pairs would not be seen, and the message would not be bound to them.
   const given: unknown = context
@@ -61,6 +66,7 @@ export function checkNoReservedKeys(context: EncryptionContext, field: string): 
  * (framework/structures.md, "Serialization"). This is what keyrings authenticate.
  */
 export function serializeContext(context: EncryptionContext): Uint8Array {
+  if (context === noPairs) return noBytes
   const pairs = Object.entries(context).map(([key, value]): EncodedPair => [utf8(key), utf8(value)])
   return serializePairs(pairs.sort(([a], [b]) => compareBytes(a, b)))
 }
@@ -77,7 +83,7 @@ export function serializeContextByLocale(context: EncryptionContext): Uint8Array
 type EncodedPair = readonly [key: Uint8Array, value: Uint8Array]
 
 function serializePairs(pairs: readonly EncodedPair[]): Uint8Array {
-  if (pairs.length === 0) return empty
+  if (pairs.length === 0) return noBytes
   const writer = new ByteWriter()
   writer.uint16(fits(pairs.length, 'the number of its pairs'))
   for (const [key, value] of pairs) {
@@ -98,7 +104,7 @@ export function writeContextField(writer: ByteWriter, context: EncryptionContext
 
 /** Reads the pairs of a header's AAD field, which begins at `offset` in the message. */
 export function parseContext(bytes: Uint8Array, offset: number): EncryptionContext {
-  if (bytes.length === 0) return Object.freeze({})
+  if (bytes.length === 0) return noPairs
   let at = 0
   const take = (length: number): Uint8Array => {
     if (at + length > bytes.length) {

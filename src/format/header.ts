@@ -103,7 +103,7 @@ export function* readHeader(
       ? copyBytes(yield* reader.take(nonceLength, 'header nonce'))
       : new Uint8Array(nonceLength)
   const tag = copyBytes(yield* reader.take(tagLength, 'header authentication tag'))
-  const fields: MessageHeader = {
+  const fields: MessageHeader = Object.freeze({
     version,
     algorithmSuite: suite.name,
     messageId,
@@ -112,7 +112,7 @@ export function* readHeader(
     contentType,
     frameLength,
     headerLength: reader.offset,
-  }
+  })
   return { fields, suite, body, commitment, nonce, tag }
 }
 
