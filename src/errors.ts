@@ -61,7 +61,7 @@ export class EnvelopeError extends Error {
   override name = 'EnvelopeError'
   /** Which failure this is. */
   readonly code: ErrorCode
-  /** For `ERR_UNWRAP_FAILED`: what became of each encrypted data key. */
+  /** For `ERR_UNWRAP_FAILED`, unless a keyring or CMM threw: what became of each encrypted data key. */
   declare readonly attempts?: readonly UnwrapAttempt[]
 
   constructor(

@@ -38,7 +38,10 @@ export interface EnvelopeClientOptions {
   cmm?: CryptographicMaterialsManager
   /** Default: `REQUIRE_ENCRYPT_REQUIRE_DECRYPT`. */
   commitmentPolicy?: CommitmentPolicy
-  /** The most encrypted data keys in a message written or read, 1 to 65,535. Default: no limit. */
+  /**
+   * The most encrypted data keys in a message written or read, 1 to 65,535. Default: no limit. Set it
+   * where messages come from strangers: each data key can cost a call to KMS or an RSA operation.
+   */
   maxEncryptedDataKeys?: number
   /** Bytes of plaintext a frame, 1 to 2^32 - 1. Default: 65,536. */
   frameLength?: number
@@ -119,8 +122,9 @@ export class EnvelopeClient {
   }
 
   /**
-   * A stream that takes plaintext and gives one message. Emits `header` with a {@link MessageHeader}.
-   * Memory stays at a few frames, whatever the length.
+   * A stream that takes plaintext and gives one message. Emits `header` with the
+   * {@link MessageHeader} and the encryption context, before the first byte. Memory stays at a few
+   * frames, whatever the length.
    *
    * @example
    * ```ts
@@ -134,7 +138,8 @@ export class EnvelopeClient {
 
   /**
    * A stream that takes one message and gives its plaintext, each frame once its tag is verified.
-   * Emits `header` once the header is authenticated.
+   * Emits `header`, with the {@link MessageHeader} and the encryption context, once both are
+   * authenticated. How much is held depends on the message, which says how long its frames are.
    *
    * Of a signed message the plaintext is not signed before the stream has ended without an error: who
    * cannot wait for that sets `signatures: 'refuse'`.
@@ -144,7 +149,8 @@ export class EnvelopeClient {
   }
 
   /**
-   * Encrypts a file into another, which appears whole or not at all.
+   * Encrypts a file into another, which appears whole or not at all. The new file gets the usual
+   * permissions; one that is replaced keeps its own.
    *
    * @throws EnvelopeError - `ERR_FILE` and `ERR_FILE_EXISTS` besides those of `encrypt`.
    */

@@ -12,13 +12,19 @@ import type { CryptographicMaterialsManager } from '../cmm/cmm.ts'
 
 /** Options of one encryption. */
 export interface EncryptOptions {
-  /** Pairs to authenticate with the message and to store in it, in the clear. Default: none. */
+  /**
+   * Pairs to authenticate with the message and to store in it, in the clear: a plain object.
+   * Default: none.
+   */
   encryptionContext?: Record<string, string>
   /** Default: the commitment policy's, which is 0x0578 (signed) unless a policy forbids commitment. */
   algorithmSuite?: AlgorithmSuiteName
   /** Bytes of plaintext a frame, 1 to 2^32 - 1. Default: the client's. */
   frameLength?: number
-  /** For `encryptStream`: the most bytes of plaintext that will come; more is an error. */
+  /**
+   * For `encryptStream`: the most bytes of plaintext that will come; more is an error. Ignored
+   * elsewhere, where the length is known.
+   */
   plaintextLength?: number
   /** Gives the operation up. */
   signal?: AbortSignal
@@ -41,7 +47,10 @@ export interface DecryptOptions {
 export interface FileOptions {
   /** Called after each piece, with bytes of the source; always called at the end. */
   onProgress?: (progress: FileProgress) => void
-  /** Replace the destination if it exists. Default: `false`, which refuses it. */
+  /**
+   * Replace the destination if it exists; it keeps its permissions. Default: `false`, which refuses it.
+   * What is not a regular file is refused in any case.
+   */
   overwrite?: boolean
 }
 

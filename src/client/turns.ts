@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { checkNotAborted } from './abort.ts'
 
-/** A large call lets the event loop have a turn every 10 ms; one more piece of work may come on top. */
+/** A large call lets the event loop have a turn every 5 ms; one more piece of work may come on top. */
 const turnMs = 5
 
 type Work<T> = Generator<undefined, T, undefined>

@@ -7,7 +7,7 @@ export type CurveName = 'P-256' | 'P-384'
 
 /**
  * The primitives that messages are made of. There are two implementations, node:crypto and @noble,
- * so that each checks the other; nothing outside this folder calls a primitive.
+ * so that each checks the other; outside this folder only LocalKms calls a primitive.
  */
 export interface CryptoBackend {
   /** For diagnostics: `node` or `noble`. */

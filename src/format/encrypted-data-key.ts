@@ -4,7 +4,7 @@ import { copyBytes, fromUtf8, readUint16, utf8 } from './bytes.ts'
 import { type ByteReader, type Parsing, malformed } from './reader.ts'
 import type { ByteWriter } from './writer.ts'
 
-/** Far above what a message needs: 65,535 encrypted data keys of the usual size fit in. */
+/** Far above what a message needs: some 60,000 encrypted data keys of KMS fit in. */
 const maxHeaderLength = 1 << 24
 
 /** A message's data key, encrypted by one keyring (framework/structures.md, "Encrypted Data Key"). */

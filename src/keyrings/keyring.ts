@@ -6,7 +6,8 @@ import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 
 /**
  * What wraps and unwraps data keys (framework/keyring-interface.md). Implement it to keep wrapping
- * keys anywhere: an HSM, another cloud's key service, a secret store.
+ * keys anywhere: an HSM, another cloud's key service, a secret store. Both methods return the materials
+ * that they were given or what their methods make of them, never materials of their own.
  *
  * @example
  * ```ts

@@ -32,7 +32,8 @@ export interface RawAesKeyringOptions {
 /**
  * Wraps data keys under an AES key that the application holds, by AES-GCM
  * (framework/raw-aes-keyring.md). For tests, and for keys that come from a secret store; where KMS is
- * at hand, prefer it: this key has to be kept and rotated by you.
+ * at hand, prefer it: this key has to be kept and rotated by you. Also reads data keys that AWS's library
+ * for JavaScript wrapped without `utf8Sorting`.
  *
  * @throws InvalidArgumentError if an option is not as described.
  *

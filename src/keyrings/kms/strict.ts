@@ -27,13 +27,14 @@ export interface KmsKeyringOptions {
 
 /**
  * Wraps data keys under one AWS KMS key (framework/aws-kms/aws-kms-keyring.md). One GenerateDataKey or
- * Encrypt call a message on encryption, one Decrypt call on decryption. Calls are retried by the SDK
- * client, as it is configured, and by nothing else.
+ * Encrypt call a message on encryption; on decryption one Decrypt call for each data key that names
+ * the key's ARN, until one opens. Calls are retried by the SDK client, as it is configured, and by
+ * nothing else. An answer under another key than a configured ARN is refused.
  *
  * To decrypt, give the key ARN: a message names its key by ARN, and an alias could point to another
  * key by then.
  *
- * @throws InvalidArgumentError if `keyId` is no KMS identifier or `client` is not a KMS client.
+ * @throws InvalidArgumentError if an option is not as described.
  *
  * @example
  * ```ts
