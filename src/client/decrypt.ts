@@ -30,27 +30,28 @@ export async function decryptWhole(
   const { headerLength, frameLength } = header.fields
   const { length } = ciphertext
   const { decryption, encryptionContext } = await beginDecryption(client, header, request)
-  if (ciphertext.length !== length) {
-    decryption.destroy()
-    throw new InvalidArgumentError('ciphertext', 'ciphertext was transferred or resized meanwhile')
-  }
-  message.pieceLength = Math.min(longestPiece, mostFrames * (frameLength + regularFrameOverhead))
-  const output = new WholePlaintext(
-    maxPlaintextLength(ciphertext.length - headerLength, frameLength),
-  )
+  let output: WholePlaintext | undefined
   try {
+    if (ciphertext.length !== length) {
+      throw new InvalidArgumentError(
+        'ciphertext',
+        'ciphertext was transferred or resized meanwhile',
+      )
+    }
+    message.pieceLength = Math.min(longestPiece, mostFrames * (frameLength + regularFrameOverhead))
+    output = new WholePlaintext(maxPlaintextLength(length - headerLength, frameLength))
     await runInTurns(message.read(decryption.readBody(message.reader, output)), request.signal)
     message.checkNothingFollows()
+    return {
+      plaintext: output.bytes,
+      encryptionContext: { ...encryptionContext },
+      header: header.fields,
+    }
   } catch (error) {
-    output.wipe()
+    output?.wipe()
     throw error
   } finally {
     decryption.destroy()
-  }
-  return {
-    plaintext: output.bytes,
-    encryptionContext: { ...encryptionContext },
-    header: header.fields,
   }
 }
 

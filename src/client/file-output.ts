@@ -40,12 +40,13 @@ export async function writeWhole(
 ): Promise<number> {
   const name = `.${Buffer.from(random).toString('hex')}.waxseal-partial`
   const temporary = join(dirname(path), name)
-  const output = await open(temporary, 'wx', mode)
+  // The owner's only while it is not verified, if it will have the permissions of a replaced file.
+  const output = await open(temporary, 'wx', replaces ? 0o600 : mode)
   try {
     let length: number
     try {
-      if (replaces) await output.chmod(mode) // which `open` has narrowed by the umask
       await write(output)
+      if (replaces) await output.chmod(mode)
       await output.sync()
       length = (await output.stat()).size
     } finally {

@@ -10,6 +10,8 @@ import { EnvelopeError } from '../errors.ts'
 import { tooManyDataKeys } from '../format/encrypted-data-key.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { ParsedHeader } from '../format/header.ts'
+import { isDecryptionMaterials } from '../materials/decryption-materials.ts'
+import { isEncryptionMaterials } from '../materials/encryption-materials.ts'
 import { checkPolicyOnDecrypt, checkPolicyOnEncrypt } from '../suites/commitment-policy.ts'
 import { checkNotAborted, untilAborted } from './abort.ts'
 import type { ClientConfiguration, DecryptRequest, EncryptRequest } from './options.ts'
@@ -32,9 +34,9 @@ export async function beginEncryption(
       signal,
     }),
   )
-  checkEncryptionMaterials(materials)
   try {
     // The CMM may be the application's own, so what it returns is checked again.
+    checkEncryptionMaterials(materials)
     checkPolicyOnEncrypt(commitmentPolicy, materials.suite)
     const count = materials.encryptedDataKeys.length
     if (maxEncryptedDataKeys !== undefined && count > maxEncryptedDataKeys) {
@@ -42,7 +44,7 @@ export async function beginEncryption(
     }
     return new MessageEncryption(materials, request.frameLength, client.backend)
   } finally {
-    materials.destroy()
+    destroy(materials)
   }
 }
 
@@ -81,28 +83,31 @@ export async function beginDecryption(
   const materials = await ask('ERR_UNWRAP_FAILED', signal, () =>
     client.cmm.decryptMaterials(materialsRequest),
   )
-  checkDecryptionMaterials(materials, materialsRequest)
   try {
+    checkDecryptionMaterials(materials, materialsRequest)
     return {
       decryption: new MessageDecryption(header, materials, client.backend),
       encryptionContext: materials.encryptionContext,
     }
   } finally {
-    materials.destroy()
+    destroy(materials)
   }
 }
 
 /** Asks a CMM, which may be the application's own: it may throw anything, at once, late or never. */
-async function ask<T extends { destroy(): void }>(
+async function ask<T>(
   code: 'ERR_WRAP_FAILED' | 'ERR_UNWRAP_FAILED',
   signal: AbortSignal | undefined,
   question: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await untilAborted(question(), signal, (late) => {
-      late.destroy()
-    })
+    return await untilAborted(question(), signal, destroy)
   } catch (cause) {
     throw asEnvelopeError(code, 'CMM', cause)
   }
+}
+
+/** Overwrites the data key of what a CMM returned, if that is materials at all. */
+function destroy(materials: unknown): void {
+  if (isEncryptionMaterials(materials) || isDecryptionMaterials(materials)) materials.destroy()
 }

@@ -52,6 +52,12 @@ export function writeEncryptedDataKeys(
     writer.bytes(providerInfo)
     writer.uint16(fits(ciphertext.length, 'length of an encrypted data key'))
     writer.bytes(ciphertext)
+    if (writer.length > maxHeaderLength) {
+      throw new EnvelopeError(
+        'ERR_WRAP_FAILED',
+        `The header would be over ${maxHeaderLength} bytes long, and would not be read again`,
+      )
+    }
   }
 }
 

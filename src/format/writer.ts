@@ -30,6 +30,11 @@ export class ByteWriter {
     this.#length += bytes.length
   }
 
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#length
+  }
+
   /** All that has been written. A view: write nothing more while it is in use. */
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.#length)

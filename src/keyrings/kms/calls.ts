@@ -51,7 +51,7 @@ const hints: Partial<Record<string, string>> = {
   InvalidKeyUsageException: 'the key must be a symmetric one for ENCRYPT_DECRYPT',
   KMSInvalidStateException: 'the key may be pending deletion: cancel its deletion',
   NotFoundException: "check the key's account and region, and the region of the KMS client",
-  ThrottlingException: "slow down, cache data keys, or have the account's KMS quota raised",
+  ThrottlingException: "slow down, or have the account's KMS quota raised",
 }
 
 function errorName(cause: unknown): string {

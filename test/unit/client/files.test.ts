@@ -139,6 +139,20 @@ describe('a file there and back', () => {
     expect(mode('opened')).toBe(0o640)
   })
 
+  it('keeps plaintext to its owner until it is verified, even over a file that others read', async () => {
+    await seal(randomBytes(100_000))
+    writeFileSync(path('opened'), 'old')
+    chmodSync(path('opened'), 0o644)
+    const modes = new Set<number>()
+    const onProgress = () => {
+      const [partial = ''] = readdirSync(folder).filter((name) => name.endsWith('-partial'))
+      modes.add(mode(partial))
+    }
+    await client.decryptFile(path('sealed'), path('opened'), { overwrite: true, onProgress })
+    expect([...modes]).toEqual([0o600])
+    expect(mode('opened')).toBe(0o644)
+  })
+
   it.each([
     ['of 255 ASCII characters', 'n'.repeat(255)],
     ['of 255 bytes in 85 characters', '\u5b57'.repeat(85)],

@@ -238,6 +238,7 @@ describe('the KMS keyring refuses an answer', () => {
     aliasArn,
     `${arn}:more`,
     'arn:aws:s3:r:1:key/k',
+    otherArn,
   ].map((KeyId): Wrong => [`the KeyId ${KeyId}`, { KeyId }])
 
   it.each<Wrong>([
