@@ -1,10 +1,10 @@
 import type { PlaintextOutput } from '../engine/decryption.ts'
-import { InvalidArgumentError, MalformedMessageError } from '../errors.ts'
+import { MalformedMessageError } from '../errors.ts'
 import { maxPlaintextLength, regularFrameOverhead } from '../format/body.ts'
 import { type MessageHeader, readHeader } from '../format/header.ts'
 import { ByteReader, type Parsing } from '../format/reader.ts'
 import { beginDecryption } from './materials.ts'
-import type { ClientConfiguration, DecryptRequest } from './options.ts'
+import { type ClientConfiguration, type DecryptRequest, checkLength } from './options.ts'
 import { runInTurns } from './turns.ts'
 
 /** What {@link EnvelopeClient.decrypt} returns. */
@@ -17,6 +17,7 @@ export interface DecryptResult {
 
 /** Bytes fed to the engine between two chances to let others run: so many, or so many frames. */
 const longestPiece = 1 << 19
+const headerPiece = 1 << 16
 const mostFrames = 128
 
 /** Decrypts a message that is all in memory; nothing is returned before all of it is verified. */
@@ -26,18 +27,14 @@ export async function decryptWhole(
   request: DecryptRequest,
 ): Promise<DecryptResult> {
   const message = new WholeMessage(ciphertext)
-  const header = message.readNow(readHeader(message.reader, client.maxEncryptedDataKeys))
-  const { headerLength, frameLength } = header.fields
   const { length } = ciphertext
+  const parsing = readHeader(message.reader, client.maxEncryptedDataKeys)
+  const header = await runInTurns(message.read(parsing), request.signal)
+  const { headerLength, frameLength } = header.fields
   const { decryption, encryptionContext } = await beginDecryption(client, header, request)
   let output: WholePlaintext | undefined
   try {
-    if (ciphertext.length !== length) {
-      throw new InvalidArgumentError(
-        'ciphertext',
-        'ciphertext was transferred or resized meanwhile',
-      )
-    }
+    checkLength(ciphertext, length, 'ciphertext')
     message.pieceLength = Math.min(longestPiece, mostFrames * (frameLength + regularFrameOverhead))
     output = new WholePlaintext(maxPlaintextLength(length - headerLength, frameLength))
     await runInTurns(message.read(decryption.readBody(message.reader, output)), request.signal)
@@ -49,6 +46,7 @@ export async function decryptWhole(
     }
   } catch (error) {
     output?.wipe()
+    checkLength(ciphertext, length, 'ciphertext') // which would explain any error
     throw error
   } finally {
     decryption.destroy()
@@ -64,7 +62,7 @@ export function parseWholeHeader(ciphertext: Uint8Array): MessageHeader {
 /** Feeds a message to a parser, piece by piece. */
 class WholeMessage {
   readonly reader = new ByteReader()
-  pieceLength = longestPiece
+  pieceLength = headerPiece
   readonly #bytes: Uint8Array
   #fed = 0
 

@@ -5,8 +5,9 @@ import { MessageTransform } from './message-stream.ts'
 import type { ClientConfiguration, EncryptRequest } from './options.ts'
 import { pushJoined } from './pieces.ts'
 
-/** A chunk larger than this is taken in parts, so that what comes out of it is not one huge buffer. */
-const partLength = 1 << 20
+/** A larger chunk is taken in parts, so that what comes out of it is not all in memory at once. */
+const longestPart = 1 << 20
+const mostFrames = 128
 
 /** Plaintext in, one message out. */
 export class EncryptStream extends MessageTransform {
@@ -59,6 +60,7 @@ export class EncryptStream extends MessageTransform {
   }
 
   #encrypt(encryption: MessageEncryption, chunk: Uint8Array): void {
+    const partLength = Math.min(longestPart, mostFrames * this.#request.frameLength)
     for (let start = 0; start < chunk.length; start += partLength) {
       const part = chunk.subarray(start, start + partLength)
       this.#pushAll((output) => {

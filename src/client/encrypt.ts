@@ -1,6 +1,6 @@
 import type { MessageHeader } from '../format/header.ts'
 import { beginEncryption } from './materials.ts'
-import type { ClientConfiguration, EncryptRequest } from './options.ts'
+import { type ClientConfiguration, type EncryptRequest, checkLength } from './options.ts'
 import { runInTurns } from './turns.ts'
 
 /** What {@link EnvelopeClient.encrypt} returns. */
@@ -18,11 +18,17 @@ export async function encryptWhole(
   plaintext: Uint8Array,
   request: EncryptRequest,
 ): Promise<EncryptResult> {
-  const encryption = await beginEncryption(client, request, plaintext.length)
+  const { length } = plaintext
+  const encryption = await beginEncryption(client, request, length)
   try {
+    checkLength(plaintext, length, 'plaintext')
     const ciphertext = await runInTurns(encryption.encryptAll(plaintext), request.signal)
+    checkLength(plaintext, length, 'plaintext')
     const { header, encryptionContext } = encryption
     return { ciphertext, encryptionContext: { ...encryptionContext }, header }
+  } catch (error) {
+    checkLength(plaintext, length, 'plaintext') // which would explain any error
+    throw error
   } finally {
     encryption.destroy()
   }

@@ -180,10 +180,17 @@ export function ciphertextBytes(ciphertext: Uint8Array): Uint8Array {
   throw new InvalidArgumentError('ciphertext', 'ciphertext must be a Uint8Array')
 }
 
+/** While a call waits for keys its caller still holds the buffer, and can take it away. */
+export function checkLength(bytes: Uint8Array, length: number, field: string): void {
+  if (bytes.length === length) return
+  throw new InvalidArgumentError(field, `${field} was transferred or resized meanwhile`)
+}
+
 function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
   const given: unknown = signal
   // Not instanceof: polyfills and other realms have signals of their own.
   const isSignal = typeof given === 'object' && given !== null && 'aborted' in given
-  if (given === undefined || (isSignal && 'addEventListener' in given)) return signal
+  const listens = isSignal && 'addEventListener' in given && 'removeEventListener' in given
+  if (given === undefined || listens) return signal
   throw new InvalidArgumentError('signal', 'signal must be an AbortSignal')
 }

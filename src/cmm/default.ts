@@ -10,7 +10,7 @@ import {
 } from '../format/encryption-context.ts'
 import { type Keyring, checkKeyring } from '../keyrings/keyring.ts'
 import { DecryptionMaterials, isDecryptionMaterials } from '../materials/decryption-materials.ts'
-import { EncryptionMaterials } from '../materials/encryption-materials.ts'
+import { EncryptionMaterials, isEncryptionMaterials } from '../materials/encryption-materials.ts'
 import {
   checkPolicyOnDecrypt,
   checkPolicyOnEncrypt,
@@ -82,13 +82,15 @@ export class DefaultCmm implements CryptographicMaterialsManager {
       signingKey,
       signal: request.signal,
     })
+    let materials: EncryptionMaterials | undefined
     try {
-      const materials = await this.#keyring.onEncrypt(given)
+      materials = await this.#keyring.onEncrypt(given)
       checkEncryptionMaterials(materials)
       checkSameRequest(given, materials)
       return materials
     } catch (cause) {
       given.destroy() // and with it the data key of whatever the keyring made of it
+      if (isEncryptionMaterials(materials)) materials.destroy() // if that was something else
       throw asEnvelopeError('ERR_WRAP_FAILED', 'keyring', cause)
     }
   }
@@ -110,8 +112,9 @@ export class DefaultCmm implements CryptographicMaterialsManager {
       verificationKey,
       signal: request.signal,
     })
+    let materials: DecryptionMaterials | undefined
     try {
-      const materials = await this.#keyring.onDecrypt(given, request.encryptedDataKeys)
+      materials = await this.#keyring.onDecrypt(given, request.encryptedDataKeys)
       if (isDecryptionMaterials(materials) && !materials.hasDataKey) {
         throw new UnwrapError(materials.attempts, notStoredNote(requiredContextKeys))
       }
@@ -119,7 +122,8 @@ export class DefaultCmm implements CryptographicMaterialsManager {
       checkSameRequest(given, materials)
       return materials
     } catch (cause) {
-      given.destroy() // and with it the data key of whatever the keyring made of it
+      given.destroy()
+      if (isDecryptionMaterials(materials)) materials.destroy()
       throw asEnvelopeError('ERR_UNWRAP_FAILED', 'keyring', cause)
     }
   }

@@ -38,7 +38,12 @@ export const nobleBackend: CryptoBackend = {
         pieces.push(plaintext)
         return empty
       },
-      finish: () => gcm(key, nonce, aad).encrypt(join(pieces)),
+      finish() {
+        const plaintext = join(pieces)
+        const sealed = gcm(key, nonce, aad).encrypt(plaintext)
+        plaintext.fill(0) // it may be a data key that is being wrapped
+        return sealed
+      },
     }
   },
 

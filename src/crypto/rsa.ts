@@ -81,6 +81,11 @@ function importKey(
   )
 }
 
+/** The same memory: a copy of a private key, in Node's shared pool, would stay there. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 function tryForms(
   key: string | Uint8Array,
   derForms: readonly DerForm[],
@@ -89,7 +94,7 @@ function tryForms(
   const forms =
     typeof key === 'string'
       ? [() => fromPem(key)]
-      : derForms.map((form) => () => form(Buffer.from(key)))
+      : derForms.map((form) => () => form(asBuffer(key)))
   for (const form of forms) {
     try {
       return form()

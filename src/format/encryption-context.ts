@@ -76,7 +76,8 @@ export function serializeContext(context: EncryptionContext): Uint8Array {
  * authenticates, unless it is given the option `utf8Sorting`; only used to read its messages.
  */
 export function serializeContextByLocale(context: EncryptionContext): Uint8Array {
-  const entries = Object.entries(context).sort(([a], [b]) => a.localeCompare(b))
+  const { compare } = new Intl.Collator()
+  const entries = Object.entries(context).sort(([a], [b]) => compare(a, b))
   return serializePairs(entries.map(([key, value]) => [utf8(key), utf8(value)]))
 }
 

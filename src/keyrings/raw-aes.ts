@@ -60,17 +60,19 @@ export class RawAesKeyring implements Keyring {
   async onEncrypt(given: EncryptionMaterials): Promise<EncryptionMaterials> {
     // The nonce and, in case it is needed, a data key: two calls took a tenth of a small message's time.
     const random = this.#backend.randomBytes(nonceLength + given.suite.keyLength)
-    const nonce = random.subarray(0, nonceLength)
-    const materials = given.hasDataKey ? given : given.withDataKey(random.subarray(nonceLength))
-    const context = serializeContext(materials.encryptionContext)
-    const encryption = this.#backend.encryptGcm(this.#wrappingKey, nonce, context)
-    const wrapped = materials.withEncryptedDataKey({
-      providerId: this.#providerId,
-      providerInfo: this.#providerInfo(nonce),
-      ciphertext: concat(encryption.update(materials.dataKey), encryption.finish()),
-    })
-    random.fill(0)
-    return wrapped
+    try {
+      const nonce = random.subarray(0, nonceLength)
+      const materials = given.hasDataKey ? given : given.withDataKey(random.subarray(nonceLength))
+      const context = serializeContext(materials.encryptionContext)
+      const encryption = this.#backend.encryptGcm(this.#wrappingKey, nonce, context)
+      return materials.withEncryptedDataKey({
+        providerId: this.#providerId,
+        providerInfo: this.#providerInfo(nonce),
+        ciphertext: concat(encryption.update(materials.dataKey), encryption.finish()),
+      })
+    } finally {
+      random.fill(0)
+    }
   }
 
   // framework/raw-aes-keyring.md, "OnDecrypt"
@@ -79,21 +81,34 @@ export class RawAesKeyring implements Keyring {
     encryptedDataKeys: readonly EncryptedDataKey[],
   ): Promise<DecryptionMaterials> {
     checkNoDataKey(materials)
+    const { suite, encryptionContext } = materials
+    // Serialized once, and only if needed: a message can have thousands of keys and of pairs.
+    let context: Uint8Array | undefined
+    let contextByLocale: Uint8Array | undefined
     const attempts: UnwrapAttempt[] = []
     for (const key of encryptedDataKeys) {
+      if (attempts.length % 64 === 63) await otherTurn(materials.signal)
       const nonce = this.#nonceFor(key)
       if (!nonce) {
         attempts.push(skipped(key, 'this raw AES keyring holds another key'))
         continue
       }
-      const dataKey = this.#unwrap(key.ciphertext, nonce, materials)
+      const { ciphertext } = key
+      let dataKey: Uint8Array | undefined
+      if (ciphertext.length === suite.keyLength + tagLength) {
+        context ??= serializeContext(encryptionContext)
+        dataKey = this.#open(ciphertext, nonce, context)
+        if (!dataKey) {
+          contextByLocale ??= serializeContextByLocale(encryptionContext)
+          dataKey = this.#open(ciphertext, nonce, contextByLocale)
+        }
+      }
       if (dataKey) {
         const unwrapped = materials.withDataKey(dataKey)
         dataKey.fill(0)
         return unwrapped
       }
       attempts.push(failed(key, 'the wrapped key is not authentic', { hint: wrongKeyHint }))
-      if (attempts.length % 64 === 0) await otherTurn(materials.signal)
     }
     return materials.withAttempts(attempts)
   }
@@ -119,19 +134,6 @@ export class RawAesKeyring implements Keyring {
       readUint32(providerInfo, nameLength + 4) === nonceLength &&
       equalBytes(providerInfo.subarray(0, nameLength), this.#keyName)
     return matches ? nonce : undefined
-  }
-
-  #unwrap(
-    ciphertext: Uint8Array,
-    nonce: Uint8Array,
-    { suite, encryptionContext }: DecryptionMaterials,
-  ): Uint8Array | undefined {
-    if (ciphertext.length !== suite.keyLength + tagLength) return undefined
-    const context = serializeContext(encryptionContext)
-    return (
-      this.#open(ciphertext, nonce, context) ??
-      this.#open(ciphertext, nonce, serializeContextByLocale(encryptionContext))
-    )
   }
 
   #open(ciphertext: Uint8Array, nonce: Uint8Array, context: Uint8Array): Uint8Array | undefined {

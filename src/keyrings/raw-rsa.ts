@@ -118,6 +118,7 @@ export class RawRsaKeyring implements Keyring {
     const attempts: UnwrapAttempt[] = []
     let tries = 0
     for (const key of encryptedDataKeys) {
+      if (attempts.length % 64 === 63) await otherTurn(materials.signal)
       if (key.providerId !== this.#providerId || !equalBytes(key.providerInfo, this.#keyName)) {
         attempts.push(skipped(key, 'this raw RSA keyring holds another key'))
       } else if (!this.#privateKey) {

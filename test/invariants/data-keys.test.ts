@@ -126,6 +126,25 @@ describe('invariant 6: a plaintext data key is zeroed as soon as nothing uses it
     expect(seen.map(isZero)).toEqual([true])
   })
 
+  it('when a keyring or a CMM returns materials of its own, which are refused', async () => {
+    const seen: Uint8Array[] = []
+    const own = (): EncryptionMaterials => {
+      const materials = new EncryptionMaterials({ suite, encryptionContext: {} }).withDataKey(
+        dataKey,
+      )
+      seen.push(materials.dataKey)
+      return materials
+    }
+    const onEncrypt = async () => own()
+    const keyring = { onEncrypt, onDecrypt: async (materials: DecryptionMaterials) => materials }
+    const decryptMaterials = () => Promise.reject(new Error('unreachable'))
+    const cmm = { getEncryptionMaterials: async () => own(), decryptMaterials }
+    for (const client of [new EnvelopeClient({ keyring }), new EnvelopeClient({ cmm })]) {
+      expect(await errorOf(() => client.encrypt('text'))).toMatchObject({ code: 'ERR_NO_DATA_KEY' })
+    }
+    expect(seen.map(isZero)).toEqual([true, true])
+  })
+
   it('when it comes after the operation was given up', async () => {
     const { keyring, seen } = recordingKeyring(dataKey)
     let answer = (): void => undefined

@@ -12,6 +12,7 @@ import type { DecryptionMaterials } from '../../materials/decryption-materials.t
 import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
 import { failed, skipped } from '../attempts.ts'
 import { type Keyring, checkNoDataKey } from '../keyring.ts'
+import { otherTurn } from '../turns.ts'
 import { type KmsIdentifierKind, kmsIdentifierKind, parseKmsArn } from './arn.ts'
 import { abortOption, kmsFailure, kmsProviderId, unexpectedAnswer, unwrapFailure } from './calls.ts'
 
@@ -138,7 +139,11 @@ export class KmsKeyring implements Keyring {
   ): Promise<DecryptionMaterials> {
     checkNoDataKey(given)
     // "The set of encrypted data keys MUST first be filtered to match this keyring's configuration."
-    const filtered = encryptedDataKeys.map((key) => ({ key, mismatch: this.#mismatch(key) }))
+    const filtered: { key: EncryptedDataKey; mismatch: UnwrapAttempt | undefined }[] = []
+    for (const key of encryptedDataKeys) {
+      if (filtered.length % 64 === 63) await otherTurn(given.signal)
+      filtered.push({ key, mismatch: this.#mismatch(key) })
+    }
     const attempts: UnwrapAttempt[] = []
     for (const { key, mismatch } of filtered) {
       if (mismatch) {

@@ -67,6 +67,17 @@ describe('the raw RSA keyring', () => {
     expect(Buffer.from(materials.dataKey)).toEqual(dataKey)
   })
 
+  it('leaves no copy of a private key in the pool that small buffers share', () => {
+    const der = privateKey.export({ type: 'pkcs8', format: 'der' })
+    const ours = Buffer.from(der.toString('hex'), 'hex')
+    const before = Buffer.allocUnsafe(8).buffer
+    const key = new Uint8Array(ours) // a buffer of its own, outside of the pool
+    ours.fill(0)
+    new RawRsaKeyring({ ...names, privateKey: key, padding: 'oaep-sha256' })
+    const pools = [before, Buffer.allocUnsafe(8).buffer].map((pool) => Buffer.from(pool))
+    expect(pools.map((pool) => pool.indexOf(key.subarray(0, 64)))).toEqual([-1, -1])
+  })
+
   const privateForms: [string, string | Buffer | KeyObject][] = [
     ['PEM, PKCS #8', privateKey.export({ type: 'pkcs8', format: 'pem' })],
     ['PEM, PKCS #1', privateKey.export({ type: 'pkcs1', format: 'pem' })],
