@@ -35,7 +35,7 @@ export async function decryptWhole(
   let output: WholePlaintext | undefined
   try {
     checkLength(ciphertext, length, 'ciphertext')
-    message.pieceLength = Math.min(longestPiece, mostFrames * (frameLength + regularFrameOverhead))
+    message.feedFramesFrom(headerLength, frameLength + regularFrameOverhead)
     output = new WholePlaintext(maxPlaintextLength(length - headerLength, frameLength))
     await runInTurns(message.read(decryption.readBody(message.reader, output)), request.signal)
     message.checkNothingFollows()
@@ -62,12 +62,24 @@ export function parseWholeHeader(ciphertext: Uint8Array): MessageHeader {
 /** Feeds a message to a parser, piece by piece. */
 class WholeMessage {
   readonly reader = new ByteReader()
-  pieceLength = headerPiece
   readonly #bytes: Uint8Array
   #fed = 0
+  #pieceLength = headerPiece
+  #bodyStart = 0
+  #frameSize = 1
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
+  }
+
+  /**
+   * From here on pieces end where frames do, as far as that is possible: a frame in one piece is one
+   * call of the cipher.
+   */
+  feedFramesFrom(bodyStart: number, frameSize: number): void {
+    this.#bodyStart = bodyStart
+    this.#frameSize = frameSize
+    this.#pieceLength = Math.min(longestPiece, mostFrames * frameSize)
   }
 
   /** Runs a parser, yielding after each piece. */
@@ -95,7 +107,9 @@ class WholeMessage {
   }
 
   #feed(): void {
-    const end = Math.min(this.#fed + this.pieceLength, this.#bytes.length)
+    const most = Math.min(this.#fed + this.#pieceLength, this.#bytes.length)
+    const aligned = most - ((most - this.#bodyStart) % this.#frameSize)
+    const end = aligned > this.#fed ? aligned : most
     this.reader.feed(this.#bytes.subarray(this.#fed, end))
     this.#fed = end
   }
