@@ -154,6 +154,16 @@ export class AbortedError extends EnvelopeError {
   }
 }
 
+/** Throws if the signal has been raised. */
+export function checkNotAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortedError(signal.reason)
+}
+
+/** Why something failed, from what was thrown, which may be anything. */
+export function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : 'it threw something that is not an error'
+}
+
 /** An error's text stays readable; `attempts` has them all. */
 const mostShown = 20
 

@@ -1,10 +1,5 @@
 import { AbortedError } from '../errors.ts'
 
-/** Throws if the signal has been raised. */
-export function checkNotAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AbortedError(signal.reason)
-}
-
 /**
  * What `promise` comes to, or an {@link AbortedError} as soon as the signal is raised, even if the
  * promise never settles. A result that comes too late is handed to `discard`.

@@ -27,6 +27,7 @@ import {
   checkFileOptions,
   checkFrameLength,
   ciphertextBytes,
+  fileOptions,
   plaintextBytes,
 } from './options.ts'
 
@@ -159,8 +160,8 @@ export class EnvelopeClient {
     destination: string,
     options: EncryptOptions & FileOptions = {},
   ): Promise<FileResult> {
-    const also = checkFileOptions(options)
-    const request = checkEncryptOptions(options, this.#configuration, also)
+    const request = checkEncryptOptions(options, this.#configuration, fileOptions)
+    checkFileOptions(options)
     return encryptFile(this.#configuration, source, destination, request, options)
   }
 
@@ -175,7 +176,8 @@ export class EnvelopeClient {
     destination: string,
     options: DecryptOptions & FileOptions = {},
   ): Promise<FileResult> {
-    const request = checkDecryptOptions(options, checkFileOptions(options))
+    const request = checkDecryptOptions(options, fileOptions)
+    checkFileOptions(options)
     return decryptFile(this.#configuration, source, destination, request, options)
   }
 }

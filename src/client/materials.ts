@@ -6,14 +6,14 @@ import {
 } from '../cmm/cmm.ts'
 import { MessageDecryption } from '../engine/decryption.ts'
 import { MessageEncryption } from '../engine/encryption.ts'
-import { EnvelopeError } from '../errors.ts'
+import { EnvelopeError, checkNotAborted } from '../errors.ts'
 import { tooManyDataKeys } from '../format/encrypted-data-key.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { ParsedHeader } from '../format/header.ts'
 import { isDecryptionMaterials } from '../materials/decryption-materials.ts'
 import { isEncryptionMaterials } from '../materials/encryption-materials.ts'
 import { checkPolicyOnDecrypt, checkPolicyOnEncrypt } from '../suites/commitment-policy.ts'
-import { checkNotAborted, untilAborted } from './abort.ts'
+import { untilAborted } from './abort.ts'
 import type { ClientConfiguration, DecryptRequest, EncryptRequest } from './options.ts'
 
 /** Gets materials from the CMM and begins a message (client-apis/encrypt.md, "Get the encryption materials"). */

@@ -93,7 +93,8 @@ const encryptOptions = [
   'signal',
 ]
 const decryptOptions = ['encryptionContext', 'signatures', 'signal']
-const fileOptions = ['onProgress', 'overwrite']
+/** The names that {@link FileOptions} adds to those of an encryption or a decryption. */
+export const fileOptions = ['onProgress', 'overwrite']
 
 export function checkEncryptOptions(
   options: EncryptOptions,
@@ -134,16 +135,13 @@ export function checkDecryptOptions(
   }
 }
 
-export function checkFileOptions(options: FileOptions): readonly string[] {
-  if (typeof options !== 'object' || (options as unknown) === null) return []
-  const { onProgress, overwrite } = options
+export function checkFileOptions({ onProgress, overwrite }: FileOptions): void {
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw new InvalidArgumentError('onProgress', 'onProgress must be a function')
   }
   if (overwrite !== undefined && typeof overwrite !== 'boolean') {
     throw new InvalidArgumentError('overwrite', 'overwrite must be true or false')
   }
-  return fileOptions
 }
 
 /** client-apis/encrypt.md, "Frame Length". */

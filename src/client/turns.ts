@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises'
-import { checkNotAborted } from './abort.ts'
+import { checkNotAborted } from '../errors.ts'
+import { otherTurn } from '../keyrings/turns.ts'
 
 /** A large call lets the event loop have a turn every 5 ms; one more piece of work may come on top. */
 const turnMs = 5
@@ -16,8 +16,7 @@ export function runInTurns<T>(work: Work<T>, signal: AbortSignal | undefined): T
 
 async function runTheRest<T>(work: Work<T>, signal: AbortSignal | undefined): Promise<T> {
   for (;;) {
-    await setImmediate()
-    checkNotAborted(signal)
+    await otherTurn(signal)
     const step = runOneTurn(work)
     if (step.done) {
       checkNotAborted(signal)

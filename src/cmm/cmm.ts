@@ -1,11 +1,12 @@
-import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
+import { compressedLength } from '../crypto/point.ts'
+import { EnvelopeError, InvalidArgumentError, reasonOf } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import {
   type EncryptionContext,
   publicKeyName,
   reservedPrefix,
 } from '../format/encryption-context.ts'
-import { encodePublicKey, publicKeyLength } from './public-key.ts'
+import { encodePublicKey } from './public-key.ts'
 import {
   type DecryptionMaterials,
   isDecryptionMaterials,
@@ -88,7 +89,7 @@ export function checkEncryptionMaterials(materials: EncryptionMaterials): void {
   }
   if (suite.signature && signingKey) {
     const key = encodePublicKey(signingKey.publicKey)
-    const fits = signingKey.publicKey.length === publicKeyLength[suite.signature.curve]
+    const fits = signingKey.publicKey.length === compressedLength[suite.signature.curve]
     if (!fits || materials.encryptionContext[publicKeyName] !== key) {
       throw noDataKey(
         `The CMM produced a signing key that is not one for ${suite.signature.curve}, or whose public ` +
@@ -160,6 +161,5 @@ export function asEnvelopeError(
   cause: unknown,
 ): EnvelopeError {
   if (EnvelopeError.is(cause)) return cause
-  const reason = cause instanceof Error ? cause.message : 'it threw something that is not an error'
-  return new EnvelopeError(code, `The ${who} failed: ${reason}`, { cause })
+  return new EnvelopeError(code, `The ${who} failed: ${reasonOf(cause)}`, { cause })
 }

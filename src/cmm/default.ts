@@ -1,6 +1,7 @@
 import { checkOptions } from '../checks.ts'
 import { type CryptoBackend, checkBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
+import { compressedLength } from '../crypto/point.ts'
 import { EnvelopeError, TamperedMessageError, UnwrapError } from '../errors.ts'
 import {
   type EncryptionContext,
@@ -26,7 +27,7 @@ import {
   checkEncryptionMaterials,
   checkRequiredKeys,
 } from './cmm.ts'
-import { decodePublicKey, encodePublicKey, publicKeyLength } from './public-key.ts'
+import { decodePublicKey, encodePublicKey } from './public-key.ts'
 
 /** Options of {@link DefaultCmm}. */
 export interface DefaultCmmOptions {
@@ -174,7 +175,7 @@ function verificationKeyOf(
   }
   if (encoded === undefined || !suite.signature) return undefined
   const { curve } = suite.signature
-  const publicKey = decodePublicKey(encoded, publicKeyLength[curve])
+  const publicKey = decodePublicKey(encoded, compressedLength[curve])
   if (publicKey) return publicKey
   throw new TamperedMessageError(
     'ERR_SIGNATURE',

@@ -1,6 +1,3 @@
-/** Bytes of a compressed point on each curve (transitive-requirements.md, "ECDSA"). */
-export const publicKeyLength = { 'P-256': 33, 'P-384': 49 } as const
-
 /** A verification key as the encryption context stores it. */
 export function encodePublicKey(publicKey: Uint8Array): string {
   return Buffer.from(publicKey).toString('base64')

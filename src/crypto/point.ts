@@ -1,6 +1,7 @@
 import type { CurveName } from './backend.ts'
 
-const coordinateLength = { 'P-256': 32, 'P-384': 48 } as const
+/** Bytes of a compressed point: a sign and one coordinate (transitive-requirements.md, "ECDSA"). */
+export const compressedLength = { 'P-256': 33, 'P-384': 49 } as const
 
 /** An elliptic curve point in compressed form (SEC 1, 2.3.3): the sign of y, then x. */
 export function compressPoint(x: Uint8Array, y: Uint8Array): Uint8Array {
@@ -13,6 +14,6 @@ export function compressPoint(x: Uint8Array, y: Uint8Array): Uint8Array {
 /** Throws for what has not the form of a compressed point; whether it is on the curve is not checked. */
 export function checkCompressed(curve: CurveName, point: Uint8Array): void {
   const [sign] = point
-  if (point.length === 1 + coordinateLength[curve] && (sign === 2 || sign === 3)) return
+  if (point.length === compressedLength[curve] && (sign === 2 || sign === 3)) return
   throw new TypeError(`not a compressed point on ${curve}`)
 }

@@ -1,5 +1,11 @@
 import { checkOptions } from '../checks.ts'
-import { AbortedError, EnvelopeError, InvalidArgumentError, type UnwrapAttempt } from '../errors.ts'
+import {
+  EnvelopeError,
+  InvalidArgumentError,
+  type UnwrapAttempt,
+  checkNotAborted,
+  reasonOf,
+} from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
@@ -77,7 +83,7 @@ export class MultiKeyring implements Keyring {
           attempts.push(attempt)
       } catch (cause) {
         // An abort is not a reason to ask the next keyring.
-        if (given.signal?.aborted) throw new AbortedError(given.signal.reason)
+        checkNotAborted(given.signal)
         for (const attempt of attemptsOf(cause)) attempts.push(attempt)
       }
     }
@@ -93,6 +99,6 @@ function attemptsOf(cause: unknown): readonly UnwrapAttempt[] {
   if (EnvelopeError.is(cause) && cause.code === 'ERR_UNWRAP_FAILED' && cause.attempts) {
     return cause.attempts
   }
-  const reason = cause instanceof Error ? cause.message : 'it threw something that is not an error'
+  const reason = reasonOf(cause)
   return [{ provider: '(any)', key: '(any)', outcome: 'failed', reason, cause }]
 }

@@ -1,4 +1,4 @@
-import { AbortedError, EnvelopeError, type UnwrapAttempt } from '../../errors.ts'
+import { EnvelopeError, type UnwrapAttempt, checkNotAborted } from '../../errors.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import { failed } from '../attempts.ts'
 
@@ -10,14 +10,14 @@ export function abortOption(signal: AbortSignal | undefined): { abortSignal?: Ab
   return signal ? { abortSignal: signal } : {}
 }
 
-/** The error for a call that failed while encrypting; KMS's own error is the cause. */
+/** The error for a call that failed while encrypting; KMS's own error is the cause. An abort is thrown. */
 export function kmsFailure(
   operation: string,
   keyId: string,
   cause: unknown,
   signal: AbortSignal | undefined,
 ): EnvelopeError {
-  if (signal?.aborted) return new AbortedError(signal.reason)
+  checkNotAborted(signal)
   const hint = hints[errorName(cause)]
   const message = `KMS ${operation} with the key ${keyId} failed: ${describe(cause)}`
   return new EnvelopeError('ERR_WRAP_FAILED', hint ? `${message} (${hint})` : message, { cause })
@@ -35,7 +35,7 @@ export function unwrapFailure(
   cause: unknown,
   signal: AbortSignal | undefined,
 ): UnwrapAttempt {
-  if (signal?.aborted) throw new AbortedError(signal.reason)
+  checkNotAborted(signal)
   const hint = hints[errorName(cause)]
   return failed(key, `KMS Decrypt failed: ${describe(cause)}`, { cause, ...(hint ? { hint } : {}) })
 }

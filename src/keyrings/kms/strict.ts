@@ -121,12 +121,10 @@ export class KmsKeyring implements Keyring {
     keyArn: string | undefined,
     ciphertext: Uint8Array,
   ): EncryptedDataKey {
-    // aws-kms-keyring.md, "OnEncrypt": the response's KeyId must be a valid key ARN.
-    if (keyArn === undefined || parseKmsArn(keyArn)?.resourceType !== 'key') {
-      throw unexpectedAnswer(operation, this.#keyId, `the KeyId ${JSON.stringify(keyArn)}`)
-    }
-    // Under another key than the one asked for, this keyring could not decrypt its own message.
-    if (this.#kind === 'key ARN' && keyArn !== this.#keyId) {
+    // aws-kms-keyring.md, "OnEncrypt": the response's KeyId must be a valid key ARN. Under another key
+    // than the one asked for, this keyring could not decrypt its own message.
+    const isKeyArn = keyArn !== undefined && parseKmsArn(keyArn)?.resourceType === 'key'
+    if (!isKeyArn || (this.#kind === 'key ARN' && keyArn !== this.#keyId)) {
       throw unexpectedAnswer(operation, this.#keyId, `the KeyId ${JSON.stringify(keyArn)}`)
     }
     return { providerId: kmsProviderId, providerInfo: utf8(keyArn), ciphertext }
