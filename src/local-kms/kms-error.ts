@@ -1,25 +1,47 @@
 /** The errors that LocalKms answers with: KMS's own names. */
-export type KmsErrorName =
-  | 'AccessDeniedException'
-  | 'AlreadyExistsException'
-  | 'DryRunOperationException'
-  | 'IncorrectKeyException'
-  | 'InvalidArnException'
-  | 'InvalidCiphertextException'
-  | 'InvalidKeyUsageException'
-  | 'InvalidMarkerException'
-  | 'KMSInternalException'
-  | 'NotAuthorizedException'
-  | 'NotFoundException'
-  | 'RequestEntityTooLargeException'
-  | 'SerializationException'
-  | 'UnknownOperationException'
-  | 'UnsupportedOperationException'
-  | 'ValidationException'
+export const kmsErrorNames = [
+  'AccessDeniedException',
+  'AlreadyExistsException',
+  'DependencyTimeoutException',
+  'DisabledException',
+  'DryRunOperationException',
+  'ExpiredImportTokenException',
+  'IncorrectKeyException',
+  'IncorrectKeyMaterialException',
+  'InvalidAliasNameException',
+  'InvalidArnException',
+  'InvalidCiphertextException',
+  'InvalidGrantIdException',
+  'InvalidGrantTokenException',
+  'InvalidImportTokenException',
+  'InvalidKeyUsageException',
+  'InvalidMarkerException',
+  'InvalidSignatureException',
+  'KMSInternalException',
+  'KMSInvalidMacException',
+  'KMSInvalidStateException',
+  'KeyUnavailableException',
+  'LimitExceededException',
+  'MalformedPolicyDocumentException',
+  'NotAuthorizedException',
+  'NotFoundException',
+  'RequestEntityTooLargeException',
+  'SerializationException',
+  'TagException',
+  'ThrottlingException',
+  'UnknownOperationException',
+  'UnsupportedOperationException',
+  'ValidationException',
+] as const
+
+/** The name of an error that LocalKms answers with. */
+export type KmsErrorName = (typeof kmsErrorNames)[number]
 
 const statuses: Partial<Record<KmsErrorName, number>> = {
+  DependencyTimeoutException: 503,
   DryRunOperationException: 412,
   KMSInternalException: 500,
+  KeyUnavailableException: 500,
   RequestEntityTooLargeException: 413,
 }
 

@@ -1,11 +1,13 @@
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
 import { checkAliasName } from './alias-name.ts'
 import type { Scope } from './arn.ts'
+import { Clock } from './clock.ts'
 import { KmsError } from './kms-error.ts'
 import { emptyState, KeyStore } from './key-store.ts'
 import { parseOptions, type LocalKmsOptions } from './options.ts'
 import type { Environment } from './operations/operation.ts'
 import { answer } from './protocol.ts'
+import { REGION } from './request-region.ts'
 import { startServer, type RunningServer } from './server.ts'
 import { StoreFile } from './store-file.ts'
 
@@ -48,7 +50,7 @@ export interface LocalKmsClientConfig {
 export class LocalKms {
   /** Where it listens, for example `http://127.0.0.1:40123`. */
   readonly endpoint: string
-  /** The region of its ARNs. */
+  /** The region that is meant where none is named. */
   readonly region: string
   readonly #environment: Environment
   readonly #server: RunningServer
@@ -70,36 +72,44 @@ export class LocalKms {
   static async start(options: LocalKmsOptions = {}): Promise<LocalKms> {
     const { port, storePath, region, accountId, log = emitWarning } = parseOptions(options)
     const scope: Scope = { region, accountId }
-    const environment = { scope, store: await openStore(storePath, log) }
-    const server = await startServer(port, (target, body) => answer(target, body, environment, log))
+    const clock = new Clock()
+    const environment = { scope, clock, store: await openStore(storePath, log) }
+    const server = await startServer(port, (request) => answer(request, environment, log))
     if (log !== emitWarning || !hasWarned) log(WARNING)
     hasWarned ||= log === emitWarning
     return new LocalKms(environment, server)
   }
 
-  /** The options for `new KMSClient(...)`; spread them to add your own. */
-  clientConfig(): LocalKmsClientConfig {
+  /**
+   * The options for `new KMSClient(...)`; spread them to add your own. Every region has the same
+   * endpoint: the client's `region` decides which keys it sees. Default: the `region` of `start`.
+   *
+   * @throws InvalidArgumentError if `region` is not the name of a region.
+   */
+  clientConfig(region: string = this.region): LocalKmsClientConfig {
     return {
       endpoint: this.endpoint,
-      region: this.region,
+      region: checkRegion('region', region),
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     }
   }
 
   /**
    * Makes a symmetric encryption key and returns its ARN. Give `alias`, with its `alias/`, to name it.
+   * `region` is where; default: the `region` of `start`.
    *
-   * @throws InvalidArgumentError if `alias` is not a name that KMS would take.
+   * @throws InvalidArgumentError if `alias` is not a name that KMS would take, or `region` is none.
    * @throws EnvelopeError `ERR_LOCAL_KMS` if the alias exists, the store can't be written, or this
    * LocalKms is closed.
    */
-  async createKey(options: { alias?: string } = {}): Promise<string> {
+  async createKey(options: { alias?: string; region?: string } = {}): Promise<string> {
     if (this.#closing) throw new EnvelopeError('ERR_LOCAL_KMS', 'This LocalKms is closed')
-    const { alias } = options
+    const { alias, region = this.region } = options
     if (alias !== undefined) checkAliasArgument(alias)
+    checkRegion('region', region)
     const { store, scope } = this.#environment
     try {
-      return (await store.createKey(scope, { alias })).arn
+      return (await store.createKey({ ...scope, region }, { alias })).arn
     } catch (cause) {
       if (!(cause instanceof KmsError)) throw cause
       throw new EnvelopeError('ERR_LOCAL_KMS', cause.message, { cause })
@@ -129,6 +139,11 @@ async function openStore(
 
 function emitWarning(message: string): void {
   process.emitWarning(message, WARNING_NAME)
+}
+
+function checkRegion(field: string, region: unknown): string {
+  if (typeof region === 'string' && REGION.test(region)) return region
+  throw new InvalidArgumentError(field, `\`${field}\` must be a region, such as us-east-1`)
 }
 
 function checkAliasArgument(alias: string): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { InvalidArgumentError } from '../errors.ts'
+import { REGION } from './request-region.ts'
 
 /** The options of {@link LocalKms.start}. */
 export interface LocalKmsOptions {
@@ -11,7 +12,11 @@ export interface LocalKmsOptions {
    * and the keys are gone after `close()`.
    */
   storePath?: string
-  /** The region of every ARN. Default: `us-east-1`. */
+  /**
+   * The region of `clientConfig()`, of `createKey()` and of requests that are not signed. One
+   * `LocalKms` serves all regions: a signed request is for the region that it is signed for.
+   * Default: `us-east-1`.
+   */
   region?: string
   /** The account of every ARN, 12 digits. Default: `000000000000`. */
   accountId?: string
@@ -25,10 +30,7 @@ export interface LocalKmsOptions {
 const schema = z.strictObject({
   port: z.int().min(0).max(65535).default(0),
   storePath: z.string().min(1).optional(),
-  region: z
-    .string()
-    .regex(/^[a-z]{2,}(?:-[a-z]+)+-\d+$/, 'must be a region, such as us-east-1')
-    .default('us-east-1'),
+  region: z.string().regex(REGION, 'must be a region, such as us-east-1').default('us-east-1'),
   accountId: z
     .string()
     .regex(/^\d{12}$/, 'must be 12 digits')

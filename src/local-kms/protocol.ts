@@ -2,11 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { KmsError } from './kms-error.ts'
 import type { Environment, Operation } from './operations/operation.ts'
 import { operations } from './operations/table.ts'
+import { regionOf } from './request-region.ts'
 
 /* KMS's protocol, AWS JSON 1.1: the operation in a header, its input and output as JSON. */
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1'
 const TARGET_PREFIX = 'TrentService.'
+
+export interface KmsRequest {
+  /** The header `X-Amz-Target`. */
+  readonly target: string | undefined
+  readonly authorization: string | undefined
+  readonly body: Uint8Array
+}
 
 export interface Reply {
   readonly status: number
@@ -16,12 +24,13 @@ export interface Reply {
 
 /** Never rejects: what is not a {@link KmsError} goes to `log`, and to the caller as KMS's 500. */
 export async function answer(
-  target: string | undefined,
-  body: Uint8Array,
-  environment: Environment,
+  { target, authorization, body }: KmsRequest,
+  preset: Environment,
   log: (message: string) => void,
 ): Promise<Reply> {
   try {
+    const region = regionOf(authorization, preset.scope.region)
+    const environment = { ...preset, scope: { ...preset.scope, region } }
     const run = operationFor(target)
     return reply(200, await run(parseBody(body), environment))
   } catch (error) {

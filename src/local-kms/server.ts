@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { EnvelopeError } from '../errors.ts'
 import { KmsError } from './kms-error.ts'
-import { errorReply, type Reply } from './protocol.ts'
+import { errorReply, type KmsRequest, type Reply } from './protocol.ts'
 
 const HOST = '127.0.0.1'
 const MAX_BODY_BYTES = 1024 * 1024
 /** How long `close()` lets requests that are under way finish. */
 const CLOSE_GRACE_MS = 1000
 
-export type Responder = (target: string | undefined, body: Uint8Array) => Promise<Reply>
+export type Responder = (request: KmsRequest) => Promise<Reply>
 
 export interface RunningServer {
   readonly endpoint: string
@@ -47,7 +47,11 @@ async function respond(request: IncomingMessage, answer: Responder): Promise<Rep
       new KmsError('RequestEntityTooLargeException', `The limit is ${MAX_BODY_BYTES} bytes`),
     )
   }
-  return answer(request.headersDistinct['x-amz-target']?.[0], body)
+  return answer({
+    target: request.headersDistinct['x-amz-target']?.[0],
+    authorization: request.headers.authorization,
+    body,
+  })
 }
 
 /** Reads to the end even what is too long, so that the client is there to read the answer. */

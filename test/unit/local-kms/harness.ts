@@ -1,23 +1,26 @@
 import { request as httpRequest } from 'node:http'
-import { KMSClient } from '@aws-sdk/client-kms'
+import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
 import { afterEach, expect } from 'vitest'
 import { LocalKms, type LocalKmsOptions } from '../../../src/local-kms/index.ts'
 
-const started: { kms: LocalKms; client: KMSClient }[] = []
+const started: { close: () => unknown }[] = []
 
 afterEach(async () => {
-  for (const { kms, client } of started.splice(0)) {
-    client.destroy()
-    await kms.close()
-  }
+  for (const { close } of started.splice(0).reverse()) await close()
 })
 
 /** A LocalKms with a client of the real SDK; both are closed after the test. */
 export async function start(options: LocalKmsOptions = {}) {
   const kms = await LocalKms.start({ log: () => {}, ...options })
-  const client = new KMSClient({ ...kms.clientConfig(), maxAttempts: 1 })
-  started.push({ kms, client })
-  return { kms, client }
+  started.push({ close: () => kms.close() })
+  return { kms, client: clientIn(kms) }
+}
+
+/** A client that asks once and never again; closed after the test. */
+export function clientIn(kms: LocalKms, region?: string, config: KMSClientConfig = {}) {
+  const client = new KMSClient({ ...kms.clientConfig(region), maxAttempts: 1, ...config })
+  started.push({ close: () => client.destroy() })
+  return client
 }
 
 export interface RawAnswer {
