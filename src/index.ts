@@ -18,6 +18,7 @@ export { DefaultCmm, type DefaultCmmOptions } from './cmm/default.ts'
 export type {
   CryptoBackend,
   CurveName,
+  EcdhCurveName,
   GcmDecryption,
   GcmEncryption,
   HashName,
@@ -25,6 +26,7 @@ export type {
   RunningVerifier,
   SigningKey,
 } from './crypto/backend.ts'
+export type { EcdhKey } from './crypto/ecdh.ts'
 export { nodeBackend } from './crypto/node.ts'
 export type { RsaKey, RsaPadding } from './crypto/rsa.ts'
 export {
@@ -43,6 +45,11 @@ export type { MessageHeader } from './format/header.ts'
 export type { Keyring } from './keyrings/keyring.ts'
 export { MultiKeyring, type MultiKeyringOptions } from './keyrings/multi.ts'
 export { RawAesKeyring, type RawAesKeyringOptions } from './keyrings/raw-aes.ts'
+export {
+  RawEcdhKeyring,
+  type RawEcdhKeyringOptions,
+  type RawEcdhSchema,
+} from './keyrings/raw-ecdh.ts'
 export { RawRsaKeyring, type RawRsaKeyringOptions } from './keyrings/raw-rsa.ts'
 export {
   DecryptionMaterials,

@@ -4,6 +4,8 @@ import { InvalidArgumentError } from '../errors.ts'
 export type HashName = 'sha256' | 'sha384' | 'sha512'
 /** An elliptic curve that messages are signed on. */
 export type CurveName = 'P-256' | 'P-384'
+/** An elliptic curve that two parties agree on a secret on (framework/raw-ecdh-keyring.md). */
+export type EcdhCurveName = CurveName | 'P-521'
 
 /**
  * The primitives that messages are made of. There are two implementations, node:crypto and @noble,

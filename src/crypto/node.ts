@@ -4,7 +4,6 @@ import {
   createCipheriv,
   createDecipheriv,
   createHmac,
-  createPublicKey,
   createSign,
   createVerify,
   generateKeyPairSync,
@@ -12,7 +11,8 @@ import {
   timingSafeEqual,
 } from 'node:crypto'
 import type { CryptoBackend, CurveName, HashName, RunningVerifier, SigningKey } from './backend.ts'
-import { checkCompressed, compressPoint } from './point.ts'
+import { importPoint } from './node-point.ts'
+import { compressPoint } from './point.ts'
 
 const empty = new Uint8Array(0)
 // Node accepts shorter GCM tags on decryption unless it is told the length.
@@ -58,7 +58,7 @@ export const nodeBackend: CryptoBackend = {
   generateSigningKey: (curve) => new NodeSigningKey(curve),
 
   createVerifier(curve, hash, publicKey): RunningVerifier {
-    const key = importPublicKey(curve, publicKey)
+    const key = importPoint(curve, publicKey)
     const verify = createVerify(hash)
     return {
       update: (bytes) => void verify.update(bytes),
@@ -88,20 +88,6 @@ class NodeSigningKey implements SigningKey {
       sign: () => sign.sign(privateKey),
     }
   }
-}
-
-// What precedes the point in a SubjectPublicKeyInfo (RFC 5480) that holds a compressed one: a third of
-// the time that a JWK takes, whose y would first have to be computed.
-const spkiPrefix = {
-  'P-256': Buffer.from('3039301306072a8648ce3d020106082a8648ce3d030107032200', 'hex'),
-  'P-384': Buffer.from('3046301006072a8648ce3d020106052b81040022033200', 'hex'),
-}
-
-/** Throws for a point that is not on the curve: OpenSSL has to solve its equation for y. */
-function importPublicKey(curve: CurveName, compressed: Uint8Array): KeyObject {
-  checkCompressed(curve, compressed)
-  const der = Buffer.concat([spkiPrefix[curve], compressed])
-  return createPublicKey({ key: der, format: 'der', type: 'spki' })
 }
 
 function gcmName(key: Uint8Array): CipherGCMTypes {

@@ -1,7 +1,7 @@
-import type { CurveName } from './backend.ts'
+import type { EcdhCurveName } from './backend.ts'
 
 /** Bytes of a compressed point: a sign and one coordinate (transitive-requirements.md, "ECDSA"). */
-export const compressedLength = { 'P-256': 33, 'P-384': 49 } as const
+export const compressedLength = { 'P-256': 33, 'P-384': 49, 'P-521': 67 } as const
 
 /** An elliptic curve point in compressed form (SEC 1, 2.3.3): the sign of y, then x. */
 export function compressPoint(x: Uint8Array, y: Uint8Array): Uint8Array {
@@ -12,7 +12,7 @@ export function compressPoint(x: Uint8Array, y: Uint8Array): Uint8Array {
 }
 
 /** Throws for what has not the form of a compressed point; whether it is on the curve is not checked. */
-export function checkCompressed(curve: CurveName, point: Uint8Array): void {
+export function checkCompressed(curve: EcdhCurveName, point: Uint8Array): void {
   const [sign] = point
   if (point.length === compressedLength[curve] && (sign === 2 || sign === 3)) return
   throw new TypeError(`not a compressed point on ${curve}`)

@@ -9,6 +9,7 @@ import {
   randomBytes,
 } from 'node:crypto'
 import { InvalidArgumentError } from '../errors.ts'
+import { type DerForm, tryForms } from './key-forms.ts'
 
 /** How RSA pads a data key (framework/raw-rsa-keyring.md, "Supported Padding Schemes"). */
 export type RsaPadding = 'pkcs1' | 'oaep-sha1' | 'oaep-sha256' | 'oaep-sha384' | 'oaep-sha512'
@@ -35,7 +36,6 @@ const privateForms: readonly DerForm[] = [
   (der) => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }),
   (der) => createPrivateKey({ key: der, format: 'der', type: 'pkcs1' }),
 ]
-type DerForm = (der: Buffer) => KeyObject
 
 /** The public key that `key` holds; a private key is refused, never converted. */
 export function importRsaPublicKey(key: RsaKey, field: string): KeyObject {
@@ -79,30 +79,6 @@ function importKey(
     field,
     `${field} has a modulus of ${bits} bits, and at least ${smallestModulusBits} are required`,
   )
-}
-
-/** The same memory: a copy of a private key, in Node's shared pool, would stay there. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function tryForms(
-  key: string | Uint8Array,
-  derForms: readonly DerForm[],
-  fromPem: (pem: string) => KeyObject,
-): KeyObject | undefined {
-  const forms =
-    typeof key === 'string'
-      ? [() => fromPem(key)]
-      : derForms.map((form) => () => form(asBuffer(key)))
-  for (const form of forms) {
-    try {
-      return form()
-    } catch {
-      // Not this form. The reason is dropped on purpose: a parser's message could quote the key.
-    }
-  }
-  return undefined
 }
 
 export function encryptRsa(key: KeyObject, padding: RsaPadding, plaintext: Uint8Array): Uint8Array {
