@@ -33,6 +33,8 @@ export interface UnwrapAttempt {
   readonly provider: string
   /** The key that the message names: a KMS key ARN, or a raw keyring's key name. */
   readonly key: string
+  /** For a key of AWS KMS: the region that was asked, or of a skipped key the one that its ARN names. */
+  readonly region?: string
   /** `skipped`: this keyring holds another key. `failed`: it tried and could not unwrap. */
   readonly outcome: 'skipped' | 'failed'
   /** Why, in one sentence. Never holds key material. */
@@ -40,6 +42,16 @@ export interface UnwrapAttempt {
   /** What to do about it, where there is something to do. */
   readonly hint?: string
   /** The error underneath, such as the one that KMS returned. */
+  readonly cause?: unknown
+}
+
+/** A keyring that has not wrapped the data key of a message, which was written all the same. */
+export interface WrapFailure {
+  /** Which one of the multi-keyring: `generator`, or for example `children[0]`. */
+  readonly keyring: string
+  /** Why, in one sentence. Never holds key material. */
+  readonly reason: string
+  /** The error underneath; none if it was not asked, because it had failed shortly before. */
   readonly cause?: unknown
 }
 

@@ -38,10 +38,13 @@ export {
   TamperedMessageError,
   type UnwrapAttempt,
   UnwrapError,
+  type WrapFailure,
 } from './errors.ts'
+export type { FailoverChange, KmsCall, PartialWrap } from './diagnostics.ts'
 export type { EncryptedDataKey } from './format/encrypted-data-key.ts'
 export type { EncryptionContext } from './format/encryption-context.ts'
 export type { MessageHeader } from './format/header.ts'
+export { FailoverKeyring, type FailoverKeyringOptions } from './keyrings/failover.ts'
 export type { Keyring } from './keyrings/keyring.ts'
 export { MultiKeyring, type MultiKeyringOptions } from './keyrings/multi.ts'
 export { RawAesKeyring, type RawAesKeyringOptions } from './keyrings/raw-aes.ts'

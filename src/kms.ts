@@ -3,4 +3,30 @@
  *
  * @packageDocumentation
  */
+export {
+  type KmsClientSupplier,
+  type KmsClientSupplierOptions,
+  kmsClientSupplier,
+} from './keyrings/kms/clients.ts'
+export {
+  type DiscoveryFilter,
+  type DiscoveryFilterOption,
+  dangerouslyAnyAccount,
+} from './keyrings/kms/discovery-filter.ts'
+export { KmsDiscoveryKeyring, type KmsDiscoveryKeyringOptions } from './keyrings/kms/discovery.ts'
+export { KmsMrkDiscoveryKeyring } from './keyrings/kms/mrk-discovery.ts'
+export { KmsMrkKeyring } from './keyrings/kms/mrk.ts'
+export {
+  type KmsDiscoveryMultiKeyringOptions,
+  type KmsMultiKeyringOptions,
+  kmsDiscoveryMultiKeyring,
+  kmsMrkDiscoveryMultiKeyring,
+  kmsMrkMultiKeyring,
+  kmsMultiKeyring,
+} from './keyrings/kms/multi.ts'
+export {
+  type KmsRsaAlgorithm,
+  KmsRsaKeyring,
+  type KmsRsaKeyringOptions,
+} from './keyrings/kms/rsa.ts'
 export { KmsKeyring, type KmsKeyringOptions } from './keyrings/kms/strict.ts'

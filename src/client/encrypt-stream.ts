@@ -55,7 +55,8 @@ export class EncryptStream extends MessageTransform {
       encryption.destroy()
       throw new AbortedError('the stream was destroyed')
     }
-    this.emit('header', encryption.header, encryption.encryptionContext)
+    const { header, encryptionContext, wrapFailures } = encryption
+    this.emit('header', header, encryptionContext, wrapFailures)
     return encryption
   }
 

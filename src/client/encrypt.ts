@@ -1,3 +1,4 @@
+import type { WrapFailure } from '../errors.ts'
 import type { MessageHeader } from '../format/header.ts'
 import { beginEncryption } from './materials.ts'
 import { type ClientConfiguration, type EncryptRequest, checkLength } from './options.ts'
@@ -10,6 +11,11 @@ export interface EncryptResult {
   /** All the authenticated pairs: yours, and those that the CMM added. */
   encryptionContext: Record<string, string>
   header: MessageHeader
+  /**
+   * The keyrings that have not wrapped the data key, so that the message does not open with them. Empty,
+   * unless a `MultiKeyring` has a `minimumWrapped`.
+   */
+  wrapFailures: readonly WrapFailure[]
 }
 
 /** Encrypts a plaintext that is all in memory. */
@@ -24,8 +30,8 @@ export async function encryptWhole(
     checkLength(plaintext, length, 'plaintext')
     const ciphertext = await runInTurns(encryption.encryptAll(plaintext), request.signal)
     checkLength(plaintext, length, 'plaintext')
-    const { header, encryptionContext } = encryption
-    return { ciphertext, encryptionContext: { ...encryptionContext }, header }
+    const { header, encryptionContext, wrapFailures } = encryption
+    return { ciphertext, encryptionContext: { ...encryptionContext }, header, wrapFailures }
   } catch (error) {
     checkLength(plaintext, length, 'plaintext') // which would explain any error
     throw error

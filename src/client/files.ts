@@ -1,14 +1,14 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { type Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
+import { EnvelopeError, InvalidArgumentError, type WrapFailure } from '../errors.ts'
 import { join } from '../format/bytes.ts'
-import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { MessageHeader } from '../format/header.ts'
 import { DecryptStream } from './decrypt-stream.ts'
 import { EncryptStream } from './encrypt-stream.ts'
 import { fileError, isSystemError, quote } from './file-errors.ts'
 import { checkDestination, writeWhole } from './file-output.ts'
+import type { HeaderListener } from './message-stream.ts'
 import type {
   ClientConfiguration,
   DecryptRequest,
@@ -22,11 +22,15 @@ export interface FileResult {
   header: MessageHeader
   /** All the authenticated pairs: those in the message and those that are not stored. */
   encryptionContext: Record<string, string>
+  /** Of an encryption: the keyrings that have not wrapped the data key (see `EncryptResult`). */
+  wrapFailures: readonly WrapFailure[]
   /** Bytes of the source. */
   bytesRead: number
   /** Bytes of the destination. */
   bytesWritten: number
 }
+
+type Opened = Pick<FileResult, 'header' | 'encryptionContext' | 'wrapFailures'>
 
 interface Operation {
   readonly client: ClientConfiguration
@@ -78,7 +82,7 @@ async function runOnFile(operation: Operation): Promise<FileResult> {
     const input = await openSource(source)
     try {
       const bytesRead = (await input.stat()).size
-      let opened: Pick<FileResult, 'header' | 'encryptionContext'> | undefined
+      let opened: Opened | undefined
       const random = operation.client.backend.randomBytes(6)
       const bytesWritten = await writeWhole(checked, random, async (output) => {
         opened = await pump(input, bytesRead, output, operation)
@@ -101,13 +105,14 @@ async function pump(
   size: number,
   output: FileHandle,
   { source, options, transform: makeTransform }: Operation,
-): Promise<Pick<FileResult, 'header' | 'encryptionContext'> | undefined> {
-  let opened: Pick<FileResult, 'header' | 'encryptionContext'> | undefined
+): Promise<Opened | undefined> {
+  let opened: Opened | undefined
   // Not before the pipeline: until that listens, an abort would be an error that nobody handles.
   const transform = makeTransform(size)
-  transform.once('header', (header: MessageHeader, encryptionContext: EncryptionContext) => {
-    opened = { header, encryptionContext: { ...encryptionContext } }
-  })
+  const listener: HeaderListener = (header, encryptionContext, wrapFailures = []) => {
+    opened = { header, encryptionContext: { ...encryptionContext }, wrapFailures }
+  }
+  transform.once('header', listener)
   await pipeline(readAll(input, size, source, options), transform, writerTo(output))
   return opened
 }

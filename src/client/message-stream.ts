@@ -1,11 +1,18 @@
 import { type Duplex, Transform, type TransformCallback } from 'node:stream'
 import { isBytes } from '../checks.ts'
-import { AbortedError, InvalidArgumentError } from '../errors.ts'
+import { AbortedError, InvalidArgumentError, type WrapFailure } from '../errors.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { MessageHeader } from '../format/header.ts'
 
-/** Called with the header of a message, and with all the pairs that the message authenticates. */
-export type HeaderListener = (header: MessageHeader, encryptionContext: EncryptionContext) => void
+/**
+ * Called with the header of a message, with all the pairs that the message authenticates, and by a stream
+ * that encrypts with the keyrings that have not wrapped the data key (see `EncryptResult`).
+ */
+export type HeaderListener = (
+  header: MessageHeader,
+  encryptionContext: EncryptionContext,
+  wrapFailures?: readonly WrapFailure[],
+) => void
 
 /** A stream of one message. It emits `header` once, before any of its output. */
 export type MessageStream = {

@@ -9,6 +9,7 @@ import {
   publicKeyName,
   reservedPrefix,
 } from '../format/encryption-context.ts'
+import { inMessageOrder } from '../keyrings/attempts.ts'
 import { type Keyring, checkKeyring } from '../keyrings/keyring.ts'
 import { DecryptionMaterials, isDecryptionMaterials } from '../materials/decryption-materials.ts'
 import { EncryptionMaterials, isEncryptionMaterials } from '../materials/encryption-materials.ts'
@@ -117,7 +118,11 @@ export class DefaultCmm implements CryptographicMaterialsManager {
     try {
       materials = await this.#keyring.onDecrypt(given, request.encryptedDataKeys)
       if (isDecryptionMaterials(materials) && !materials.hasDataKey) {
-        throw new UnwrapError(materials.attempts, notStoredNote(requiredContextKeys))
+        const { attempts } = materials
+        throw new UnwrapError(
+          await inMessageOrder(attempts, request.encryptedDataKeys, request.signal),
+          notStoredNote(requiredContextKeys),
+        )
       }
       checkDecryptionMaterials(materials, request)
       checkSameRequest(given, materials)

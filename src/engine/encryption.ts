@@ -1,5 +1,5 @@
 import type { CryptoBackend, GcmEncryption, RunningSigner } from '../crypto/backend.ts'
-import { EnvelopeError } from '../errors.ts'
+import { EnvelopeError, type WrapFailure } from '../errors.ts'
 import { BodyAad, frameHead, framedBodyLength, maxFrames, writeFrameNonce } from '../format/body.ts'
 import { copyBytes, writeUint16 } from '../format/bytes.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
@@ -31,6 +31,8 @@ export class MessageEncryption {
   readonly header: MessageHeader
   /** All pairs that the message authenticates, those that it does not store included. */
   readonly encryptionContext: EncryptionContext
+  /** The keyrings that have not wrapped the data key. */
+  readonly wrapFailures: readonly WrapFailure[]
   readonly #backend: CryptoBackend
   readonly #frameLength: number
   readonly #key: Uint8Array
@@ -65,6 +67,7 @@ export class MessageEncryption {
       throw error
     }
     this.encryptionContext = materials.encryptionContext
+    this.wrapFailures = materials.wrapFailures
     this.#backend = backend
     this.#messageId = messageId
     this.#frameLength = frameLength

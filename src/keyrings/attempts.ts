@@ -1,7 +1,8 @@
-import type { UnwrapAttempt } from '../errors.ts'
+import { EnvelopeError, type UnwrapAttempt, reasonOf } from '../errors.ts'
 import { fromUtf8, readUint32 } from '../format/bytes.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import { nonceLength, tagLength } from '../suites/suites.ts'
+import { otherTurn } from './turns.ts'
 import { describeParties, isEcdh, readProviderInfo } from './ecdh-provider-info.ts'
 
 /** Bytes behind the key name in a raw AES keyring's provider info: tag bits, nonce length, nonce. */
@@ -31,6 +32,39 @@ export function failed(
   more: { hint?: string; cause?: unknown } = {},
 ): UnwrapAttempt {
   return { ...describeKey(key), outcome: 'failed', reason, ...more }
+}
+
+/** What an error, thrown by a keyring that was asked to decrypt, says of the encrypted data keys. */
+export function attemptsOf(cause: unknown): readonly UnwrapAttempt[] {
+  if (EnvelopeError.is(cause) && cause.code === 'ERR_UNWRAP_FAILED' && cause.attempts) {
+    return cause.attempts
+  }
+  return [{ provider: anyKey, key: anyKey, outcome: 'failed', reason: reasonOf(cause), cause }]
+}
+
+const anyKey = '(any)'
+
+/**
+ * Attempts in the order of the message's encrypted data keys, rather than of the keyrings that made
+ * them: all that is to be said of one key stands together. What names no key of the message comes last.
+ */
+export async function inMessageOrder(
+  attempts: readonly UnwrapAttempt[],
+  encryptedDataKeys: readonly EncryptedDataKey[],
+  signal: AbortSignal | undefined,
+): Promise<readonly UnwrapAttempt[]> {
+  const textOf = ({ provider, key }: Pick<UnwrapAttempt, 'provider' | 'key'>): string =>
+    JSON.stringify([provider, key])
+  const places = new Map<string, number>()
+  for (const [index, key] of encryptedDataKeys.entries()) {
+    if (index % 64 === 63) await otherTurn(signal)
+    const text = textOf(describeKey(key))
+    if (!places.has(text)) places.set(text, index)
+  }
+  return attempts
+    .map((attempt) => ({ attempt, place: places.get(textOf(attempt)) ?? encryptedDataKeys.length }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ attempt }) => attempt)
 }
 
 // A raw AES keyring's provider info is the key name and then binary fields, which are left out.

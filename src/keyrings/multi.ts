@@ -1,32 +1,54 @@
-import { checkOptions } from '../checks.ts'
+import { checkInteger, checkOptions } from '../checks.ts'
+import { tellPartialWrap } from '../diagnostics.ts'
 import {
   EnvelopeError,
   InvalidArgumentError,
   type UnwrapAttempt,
+  type WrapFailure,
   checkNotAborted,
   reasonOf,
 } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
+import { attemptsOf } from './attempts.ts'
+import { GuardedKeyring, availableFirst, checkCooldown, newAttempts } from './circuit-breaker.ts'
 import { type Keyring, checkKeyring, checkNoDataKey } from './keyring.ts'
+import { isOutage } from './outages.ts'
 
-/** Options of {@link MultiKeyring}; at least one of the two. */
+/** Options of {@link MultiKeyring}; at least one of `generator` and `children`. */
 export interface MultiKeyringOptions {
   /** Generates the data key, and wraps it. */
   generator?: Keyring
   /** Each wraps the data key once more. */
   children?: readonly Keyring[]
+  /**
+   * How many of the keyrings, generator included, have to wrap the data key; the others may fail, if
+   * they do by an outage. Default: all. With fewer, any of them can generate the data key, so each has to
+   * be able to.
+   */
+  minimumWrapped?: number
+  /**
+   * With `minimumWrapped`: how long a keyring that did not answer is left alone, in milliseconds.
+   * Default: 30,000.
+   */
+  cooldownMs?: number
 }
 
 /**
  * Wraps one data key under several keyrings, any of which can then decrypt
  * (framework/multi-keyring.md): two regions, or KMS and a key for emergencies.
  *
- * Encryption fails if any keyring does. Decryption asks the generator and then the children in order,
- * until one succeeds. Without a generator it can decrypt, but encrypts only inside another keyring.
+ * Encryption fails if any keyring does, unless `minimumWrapped` lets some be missing: then the result's
+ * `wrapFailures` and the diagnostics channel `waxseal:partial-wrap` tell which. Only an outage lets a
+ * keyring be missing; a refusal, such as access denied, always fails (see `FailoverKeyring`).
  *
- * @throws InvalidArgumentError if it is given neither a generator nor a child.
+ * Decryption asks the generator and then the children in order, until one succeeds; with
+ * `minimumWrapped`, those that did not answer just now come last. Without a generator it can decrypt, but
+ * encrypts only inside another keyring.
+ *
+ * @throws InvalidArgumentError if it is given neither a generator nor a child, or an option is not as
+ * described.
  *
  * @example
  * ```ts
@@ -34,38 +56,86 @@ export interface MultiKeyringOptions {
  * ```
  */
 export class MultiKeyring implements Keyring {
-  readonly #generator: Keyring | undefined
-  readonly #children: readonly Keyring[]
+  /** The generator, if there is one, and the children. */
+  readonly #keyrings: readonly GuardedKeyring[]
+  readonly #hasGenerator: boolean
+  readonly #minimumWrapped: number
 
   constructor(options: MultiKeyringOptions) {
-    checkOptions(options, ['generator', 'children'])
-    const { generator, children = [] } = options
+    checkOptions(options, ['generator', 'children', 'minimumWrapped', 'cooldownMs'])
+    const { generator, children = [], minimumWrapped } = options
     const given: unknown = children
     if (!Array.isArray(given)) {
       throw new InvalidArgumentError('children', 'children must be an array of keyrings')
     }
-    if (generator) checkKeyring(generator, 'generator')
-    children.forEach((child, index) => {
-      checkKeyring(child, `children[${index}]`)
-    })
-    if (!generator && children.length === 0) {
+    const cooldownMs = checkCooldown(options.cooldownMs)
+    const guarded = (keyring: Keyring, name: string): GuardedKeyring => {
+      checkKeyring(keyring, name)
+      return new GuardedKeyring(name, keyring, cooldownMs)
+    }
+    this.#keyrings = [
+      ...(generator ? [guarded(generator, 'generator')] : []),
+      ...children.map((child, index) => guarded(child, `children[${index}]`)),
+    ]
+    this.#hasGenerator = generator !== undefined
+    const count = this.#keyrings.length
+    if (count === 0) {
       throw new InvalidArgumentError('generator', 'A multi-keyring needs a generator or children')
     }
-    this.#generator = generator
-    this.#children = [...children]
+    this.#minimumWrapped =
+      minimumWrapped === undefined
+        ? count
+        : checkInteger(minimumWrapped, 'minimumWrapped', 1, count)
   }
 
   // framework/multi-keyring.md, "OnEncrypt"
   async onEncrypt(given: EncryptionMaterials): Promise<EncryptionMaterials> {
-    let materials = given
-    if (this.#generator) {
-      if (given.hasDataKey) throw wrapFailed('its generator was given materials with a data key')
-      materials = await this.#generator.onEncrypt(given)
-      if (!materials.hasDataKey) throw wrapFailed('its generator produced no data key')
+    if (this.#hasGenerator && given.hasDataKey) {
+      throw wrapFailed('its generator was given materials with a data key')
     }
-    if (!materials.hasDataKey) throw wrapFailed('it has no generator to produce a data key')
-    for (const child of this.#children) materials = await child.onEncrypt(materials)
+    if (!this.#hasGenerator && !given.hasDataKey) {
+      throw wrapFailed('it has no generator to produce a data key')
+    }
+    return this.#allMustWrap ? this.#wrapByAll(given) : this.#wrapByThoseThatAnswer(given)
+  }
+
+  get #allMustWrap(): boolean {
+    return this.#minimumWrapped === this.#keyrings.length
+  }
+
+  async #wrapByAll(given: EncryptionMaterials): Promise<EncryptionMaterials> {
+    let materials = given
+    for (const { name, keyring } of this.#keyrings) {
+      materials = await keyring.onEncrypt(materials)
+      checkHasDataKey(materials, name)
+    }
     return materials
+  }
+
+  async #wrapByThoseThatAnswer(given: EncryptionMaterials): Promise<EncryptionMaterials> {
+    let materials = given
+    let wrapped = 0
+    const failures: WrapFailure[] = []
+    for (const guarded of availableFirst(this.#keyrings)) {
+      const { name: keyring } = guarded
+      if (guarded.isOff && wrapped >= this.#minimumWrapped) {
+        failures.push({ keyring, reason: 'it did not answer shortly before, so it was not asked' })
+        continue
+      }
+      try {
+        materials = await guarded.encrypt(materials)
+        checkHasDataKey(materials, keyring)
+        wrapped += 1
+      } catch (cause) {
+        checkNotAborted(given.signal)
+        if (!isOutage(cause)) throw cause
+        failures.push({ keyring, reason: reasonOf(cause), cause })
+      }
+    }
+    if (failures.length === 0) return materials
+    if (wrapped < this.#minimumWrapped) throw tooFew(wrapped, this.#minimumWrapped, failures)
+    tellPartialWrap({ wrapped, keyrings: this.#keyrings.length, failures })
+    return materials.withWrapFailures(failures)
   }
 
   // framework/multi-keyring.md, "OnDecrypt"
@@ -75,12 +145,14 @@ export class MultiKeyring implements Keyring {
   ): Promise<DecryptionMaterials> {
     checkNoDataKey(given)
     const attempts: UnwrapAttempt[] = []
-    for (const keyring of this.#generator ? [this.#generator, ...this.#children] : this.#children) {
+    const keyrings = this.#allMustWrap ? this.#keyrings : availableFirst(this.#keyrings)
+    for (const guarded of keyrings) {
       try {
-        const materials = await keyring.onDecrypt(given, encryptedDataKeys)
+        const materials = this.#allMustWrap
+          ? await guarded.keyring.onDecrypt(given, encryptedDataKeys)
+          : await guarded.decrypt(given, encryptedDataKeys)
         if (materials.hasDataKey) return materials
-        for (const attempt of materials.attempts.slice(given.attempts.length))
-          attempts.push(attempt)
+        for (const attempt of newAttempts(given, materials)) attempts.push(attempt)
       } catch (cause) {
         // An abort is not a reason to ask the next keyring.
         checkNotAborted(given.signal)
@@ -91,14 +163,18 @@ export class MultiKeyring implements Keyring {
   }
 }
 
-function wrapFailed(why: string): EnvelopeError {
-  return new EnvelopeError('ERR_WRAP_FAILED', `The multi-keyring cannot encrypt: ${why}`)
+function checkHasDataKey(materials: EncryptionMaterials, keyring: string): void {
+  if (materials.hasDataKey) return
+  throw wrapFailed(`its ${keyring} produced no data key`)
 }
 
-function attemptsOf(cause: unknown): readonly UnwrapAttempt[] {
-  if (EnvelopeError.is(cause) && cause.code === 'ERR_UNWRAP_FAILED' && cause.attempts) {
-    return cause.attempts
-  }
-  const reason = reasonOf(cause)
-  return [{ provider: '(any)', key: '(any)', outcome: 'failed', reason, cause }]
+function wrapFailed(why: string, cause?: unknown): EnvelopeError {
+  const options = cause === undefined ? {} : { cause }
+  return new EnvelopeError('ERR_WRAP_FAILED', `The multi-keyring cannot encrypt: ${why}`, options)
+}
+
+function tooFew(wrapped: number, minimum: number, failures: readonly WrapFailure[]): EnvelopeError {
+  const reasons = failures.map(({ keyring, reason }) => `${keyring}: ${reason}`).join('; ')
+  const why = `${wrapped} of its keyrings wrapped the data key, and minimumWrapped is ${minimum}: ${reasons}`
+  return wrapFailed(why, failures[0]?.cause)
 }

@@ -16,11 +16,10 @@ import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { failed, skipped } from './attempts.ts'
-import { decryptByEcdh, notEcdh } from './ecdh-decryption.ts'
+import { decryptByEcdh, notEcdh, noteAll } from './ecdh-decryption.ts'
 import { isEcdh, rawEcdhProviderId } from './ecdh-provider-info.ts'
 import { wrapByEcdh } from './ecdh-wrapping.ts'
 import { type Keyring, checkNoDataKey } from './keyring.ts'
-import { otherTurn } from './turns.ts'
 
 /** Whose keys a {@link RawEcdhKeyring} has (framework/key-agreement-schemas.md). */
 export type RawEcdhSchema =
@@ -125,7 +124,9 @@ export class RawEcdhKeyring implements Keyring {
   ): Promise<DecryptionMaterials> {
     checkNoDataKey(materials)
     const { own, recipient } = this.#keys
-    if (!own) return await skipAll(materials, encryptedDataKeys)
+    // The specification has a keyring with an ephemeral key fail here. It has nothing to try, which comes
+    // to the same; beside others in a multi-keyring it must not keep them from theirs.
+    if (!own) return await noteAll(materials, encryptedDataKeys, cannotDecrypt)
     return await decryptByEcdh(this.#backend, materials, encryptedDataKeys, {
       own: own.publicKey,
       other: recipient,
@@ -135,25 +136,14 @@ export class RawEcdhKeyring implements Keyring {
   }
 }
 
-/**
- * The specification has a keyring with an ephemeral key fail on decrypt. It has nothing to try, which is
- * the same: beside others in a multi-keyring it must not keep them from theirs.
- */
-async function skipAll(
-  materials: DecryptionMaterials,
-  encryptedDataKeys: readonly EncryptedDataKey[],
-): Promise<DecryptionMaterials> {
-  const attempts: UnwrapAttempt[] = []
-  for (const key of encryptedDataKeys) {
-    if (attempts.length % 64 === 63) await otherTurn(materials.signal)
-    const hint = 'the recipient opens it, by the schema "discovery" and its private key'
-    attempts.push(
-      isEcdh(key)
-        ? skipped(key, 'this ECDH keyring has the schema "ephemeral", so it can only encrypt', hint)
-        : notEcdh(key),
-    )
-  }
-  return materials.withAttempts(attempts)
+/** The note of a keyring with the schema `ephemeral`. */
+function cannotDecrypt(key: EncryptedDataKey): UnwrapAttempt {
+  if (!isEcdh(key)) return notEcdh(key)
+  return skipped(
+    key,
+    'this ECDH keyring has the schema "ephemeral", so it can only encrypt',
+    'the recipient opens it, by the schema "discovery" and its private key',
+  )
 }
 
 function importKeys(schema: RawEcdhSchema, curve: EcdhCurveName): RawEcdhKeys {

@@ -1,5 +1,5 @@
 import type { SigningKey } from '../crypto/backend.ts'
-import { EnvelopeError } from '../errors.ts'
+import { EnvelopeError, type WrapFailure } from '../errors.ts'
 import { type EncryptedDataKey, copyEncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import { type AlgorithmSuite, knownSuite } from '../suites/suites.ts'
@@ -32,6 +32,7 @@ export class EncryptionMaterials {
   /** Aborts the operation; a keyring passes it to what it calls. */
   readonly signal: AbortSignal | undefined
   #encryptedDataKeys: readonly EncryptedDataKey[] = []
+  #wrapFailures: readonly WrapFailure[] = []
   #dataKey: DataKey | undefined
   /** The data keys of all materials that come from the same request. */
   #family = new Set<DataKey>()
@@ -47,6 +48,11 @@ export class EncryptionMaterials {
   /** The encrypted forms of the data key that keyrings have added. */
   get encryptedDataKeys(): readonly EncryptedDataKey[] {
     return this.#encryptedDataKeys
+  }
+
+  /** The keyrings that should have added one and could not, where the message is written all the same. */
+  get wrapFailures(): readonly WrapFailure[] {
+    return this.#wrapFailures
   }
 
   /** Whether a keyring has generated the data key yet. */
@@ -68,7 +74,7 @@ export class EncryptionMaterials {
     if (this.#dataKey) {
       throw new EnvelopeError('ERR_WRAP_FAILED', 'These materials have a data key already')
     }
-    return this.#with(new DataKey(bytes, this.suite), [])
+    return this.#with({ dataKey: new DataKey(bytes, this.suite) })
   }
 
   /** These materials with one more encrypted form of their data key, which is copied. */
@@ -80,14 +86,26 @@ export class EncryptionMaterials {
         'These materials have no data key to have encrypted',
       )
     }
-    return this.#with(this.#dataKey, [...this.#encryptedDataKeys, copyEncryptedDataKey(key)])
+    const encryptedDataKeys = [...this.#encryptedDataKeys, copyEncryptedDataKey(key)]
+    return this.#with({ encryptedDataKeys })
   }
 
-  #with(dataKey: DataKey, encryptedDataKeys: readonly EncryptedDataKey[]): EncryptionMaterials {
+  /** These materials with notes on keyrings that have not wrapped the data key. */
+  withWrapFailures(wrapFailures: readonly WrapFailure[]): EncryptionMaterials {
+    return this.#with({ wrapFailures: [...this.#wrapFailures, ...wrapFailures] })
+  }
+
+  #with(change: {
+    dataKey?: DataKey
+    encryptedDataKeys?: readonly EncryptedDataKey[]
+    wrapFailures?: readonly WrapFailure[]
+  }): EncryptionMaterials {
     const materials = new EncryptionMaterials(this)
-    materials.#encryptedDataKeys = encryptedDataKeys
-    materials.#dataKey = dataKey
-    materials.#family = this.#family.add(dataKey)
+    materials.#dataKey = change.dataKey ?? this.#dataKey
+    materials.#encryptedDataKeys = change.encryptedDataKeys ?? this.#encryptedDataKeys
+    materials.#wrapFailures = change.wrapFailures ?? this.#wrapFailures
+    materials.#family = this.#family
+    if (materials.#dataKey) this.#family.add(materials.#dataKey)
     return materials
   }
 

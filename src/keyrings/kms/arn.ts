@@ -32,3 +32,25 @@ export function kmsIdentifierKind(identifier: string): KmsIdentifierKind | undef
   if (identifier.startsWith('alias/')) return identifier.length > 6 ? 'alias name' : undefined
   return /^[^\s:]+$/.test(identifier) ? 'key id' : undefined
 }
+
+/** Whether an ARN is that of a multi-Region key ("Identifying an AWS KMS multi-Region ARN"). */
+export function isMultiRegionKey({ resourceType, resourceId }: KmsArn): boolean {
+  return resourceType === 'key' && resourceId.startsWith('mrk-')
+}
+
+/** The ARN that the same multi-Region key has in another region. */
+export function inRegion({ partition, account, resourceId }: KmsArn, region: string): string {
+  return `arn:${partition}:kms:${region}:${account}:key/${resourceId}`
+}
+
+/**
+ * Whether a data key that was wrapped under the ARN `found` is for the key `configured`: the same
+ * identifier, or two replicas of one multi-Region key (aws-kms-mrk-match-for-decrypt.md).
+ */
+export function matchesForDecrypt(configured: string, found: string): boolean {
+  if (configured === found) return true
+  const a = parseKmsArn(configured)
+  const b = parseKmsArn(found)
+  if (!a || !b || !isMultiRegionKey(a) || !isMultiRegionKey(b)) return false
+  return inRegion(a, '') === inRegion(b, '')
+}

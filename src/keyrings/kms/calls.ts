@@ -1,8 +1,11 @@
+import type { KMSClient } from '@aws-sdk/client-kms'
+import { InvalidArgumentError } from '../../errors.ts'
 import { EnvelopeError, type UnwrapAttempt, checkNotAborted } from '../../errors.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import { failed } from '../attempts.ts'
+import { parseKmsArn } from './arn.ts'
 
-/** The key provider id of every data key that KMS wraps (aws-kms-keyring.md, "OnEncrypt"). */
+/** The key provider id of every data key that a symmetric KMS key wraps (aws-kms-keyring.md, "OnEncrypt"). */
 export const kmsProviderId = 'aws-kms'
 
 /** The options of `client.send` that pass on an abort. */
@@ -10,15 +13,20 @@ export function abortOption(signal: AbortSignal | undefined): { abortSignal?: Ab
   return signal ? { abortSignal: signal } : {}
 }
 
+/** A call that failed. */
+interface FailedCall {
+  readonly client: KMSClient
+  readonly operation: string
+  readonly keyId: string
+  readonly cause: unknown
+  readonly signal: AbortSignal | undefined
+}
+
 /** The error for a call that failed while encrypting; KMS's own error is the cause. An abort is thrown. */
-export function kmsFailure(
-  operation: string,
-  keyId: string,
-  cause: unknown,
-  signal: AbortSignal | undefined,
-): EnvelopeError {
+export async function wrapFailure(call: FailedCall): Promise<EnvelopeError> {
+  const { operation, keyId, cause, signal } = call
   checkNotAborted(signal)
-  const hint = hints[errorName(cause)]
+  const hint = await hintFor(call)
   const message = `KMS ${operation} with the key ${keyId} failed: ${describe(cause)}`
   return new EnvelopeError('ERR_WRAP_FAILED', hint ? `${message} (${hint})` : message, { cause })
 }
@@ -29,29 +37,79 @@ export function unexpectedAnswer(operation: string, keyId: string, found: string
   return new EnvelopeError('ERR_WRAP_FAILED', message)
 }
 
-/** The note for a Decrypt call that failed. An abort is thrown: no other key is to be tried then. */
-export function unwrapFailure(
+/** The note for a call that failed while decrypting. An abort is thrown: no other key is to be tried then. */
+export async function unwrapFailure(
   key: EncryptedDataKey,
-  cause: unknown,
-  signal: AbortSignal | undefined,
-): UnwrapAttempt {
+  call: FailedCall,
+): Promise<UnwrapAttempt> {
+  const { operation, keyId, cause, signal } = call
   checkNotAborted(signal)
-  const hint = hints[errorName(cause)]
-  return failed(key, `KMS Decrypt failed: ${describe(cause)}`, { cause, ...(hint ? { hint } : {}) })
+  const hint = await hintFor(call)
+  const attempt = failed(key, `KMS ${operation} failed: ${describe(cause)}`, {
+    cause,
+    ...(hint ? { hint } : {}),
+  })
+  return withRegion(attempt, keyId)
 }
 
-const hints: Partial<Record<string, string>> = {
-  AccessDeniedException:
-    'the caller needs kms:GenerateDataKey and kms:Encrypt to encrypt, kms:Decrypt to decrypt, in its policy or in the key policy',
+/** The attempt, with the region of the key that was or would have been asked for. */
+export function withRegion(attempt: UnwrapAttempt, keyArn: string): UnwrapAttempt {
+  const region = parseKmsArn(keyArn)?.region
+  return region === undefined ? attempt : { ...attempt, region }
+}
+
+/** The region that a client makes its calls in, which may have to be read from a file or from EC2. */
+export async function regionOf(client: KMSClient): Promise<string> {
+  return client.config.region()
+}
+
+export function checkClient(client: unknown): asserts client is KMSClient {
+  if (typeof client === 'object' && client !== null && 'send' in client) return
+  throw new InvalidArgumentError('client', 'client must be a KMSClient of @aws-sdk/client-kms')
+}
+
+/** A copy of the grant tokens, for the SDK's requests. */
+export function checkGrantTokens(grantTokens: readonly string[] | undefined): string[] | undefined {
+  const given: unknown = grantTokens
+  if (given === undefined) return undefined
+  if (Array.isArray(given) && given.every((token) => typeof token === 'string')) return [...given]
+  throw new InvalidArgumentError('grantTokens', 'grantTokens must be an array of strings')
+}
+
+async function hintFor({
+  client,
+  operation,
+  keyId,
+  cause,
+}: FailedCall): Promise<string | undefined> {
+  const hint = hints[errorName(cause)]
+  if (typeof hint === 'string') return hint
+  return hint?.(operation, keyId, await regionOf(client).catch(() => undefined))
+}
+
+type Hint = string | ((operation: string, keyId: string, region: string | undefined) => string)
+
+/** What to do about an error, by KMS's name for it. The guide to the KMS keyrings has the same table. */
+const hints: Partial<Record<string, Hint>> = {
+  AccessDeniedException: (operation, keyId) =>
+    `allow kms:${operation} on ${keyId} in the caller's IAM policy, in the key policy or by a grant`,
   CredentialsProviderError: 'the KMS client found no AWS credentials',
   DisabledException: 'enable the key again',
   IncorrectKeyException: 'the data key was wrapped under another KMS key',
   InvalidCiphertextException:
-    'the encryption context is another one, or the encrypted data key was changed',
-  InvalidKeyUsageException: 'the key must be a symmetric one for ENCRYPT_DECRYPT',
-  KMSInvalidStateException: 'the key may be pending deletion: cancel its deletion',
-  NotFoundException: "check the key's account and region, and the region of the KMS client",
-  ThrottlingException: "slow down, or have the account's KMS quota raised",
+    'the encryption context is another one than on encryption, or the encrypted data key was changed',
+  InvalidKeyUsageException: 'the key is of another kind than this keyring is for',
+  KMSInvalidStateException:
+    'the key may be pending deletion or import: cancel its deletion, or import its key material',
+  NotFoundException: (_operation, keyId, region) => {
+    const keyRegion = parseKmsArn(keyId)?.region
+    return region !== undefined && keyRegion !== undefined && region !== keyRegion
+      ? `the KMS client is for ${region}, and the key is in ${keyRegion}`
+      : `check the key's account and region${region === undefined ? '' : `; the KMS client is for ${region}`}`
+  },
+  ThrottlingException:
+    "the SDK's retries are used up: make fewer calls by caching data keys, allow the client more " +
+    "attempts (maxAttempts), or have the account's KMS quota raised",
 }
 
 function errorName(cause: unknown): string {

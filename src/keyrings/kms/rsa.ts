@@ -1,0 +1,216 @@
+import type { KeyObject } from 'node:crypto'
+import { DecryptCommand, type KMSClient } from '@aws-sdk/client-kms'
+import { checkOptions, show } from '../../checks.ts'
+import { sha384 } from '../../crypto/digest.ts'
+import { nodeBackend } from '../../crypto/node.ts'
+import { type RsaKey, encryptRsa, importRsaPublicKey } from '../../crypto/rsa.ts'
+import { traceKmsCall } from '../../diagnostics.ts'
+import { EnvelopeError, InvalidArgumentError, type UnwrapAttempt } from '../../errors.ts'
+import { concat, utf8 } from '../../format/bytes.ts'
+import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
+import { serializeContext } from '../../format/encryption-context.ts'
+import type { DecryptionMaterials } from '../../materials/decryption-materials.ts'
+import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
+import { failed, skipped } from '../attempts.ts'
+import { type Keyring, checkNoDataKey } from '../keyring.ts'
+import { otherTurn } from '../turns.ts'
+import { kmsIdentifierKind, matchesForDecrypt } from './arn.ts'
+import { abortOption, checkClient, checkGrantTokens, unwrapFailure, withRegion } from './calls.ts'
+import { namedKey } from './unwrap.ts'
+
+/** Options of {@link KmsRsaKeyring}; at least one of `publicKey` and `client`. */
+export interface KmsRsaKeyringOptions {
+  /** The ARN of an RSA key for ENCRYPT_DECRYPT; stands in every message. */
+  keyId: string
+  /**
+   * Encrypts: the public key of `keyId`, as PEM, DER or KeyObject. Whether it is that key's is not
+   * checked: if it is not, nobody can decrypt.
+   */
+  publicKey?: RsaKey
+  /** Decrypts: the client that makes the calls, in the key's region. */
+  client?: KMSClient
+  /** How the data key is padded. */
+  encryptionAlgorithm: KmsRsaAlgorithm
+  /** Grant tokens for the calls. */
+  grantTokens?: readonly string[]
+}
+
+/** The paddings that KMS has for RSA. */
+export type KmsRsaAlgorithm = 'RSAES_OAEP_SHA_1' | 'RSAES_OAEP_SHA_256'
+
+const paddings = { RSAES_OAEP_SHA_1: 'oaep-sha1', RSAES_OAEP_SHA_256: 'oaep-sha256' } as const
+
+/** The key provider id of the data keys that an RSA key of KMS wraps (aws-kms-rsa-keyring.md, "OnEncrypt"). */
+const providerId = 'aws-kms-rsa'
+/** Bytes of SHA-384. */
+const digestLength = 48
+
+/**
+ * Wraps data keys under an RSA key of AWS KMS (framework/aws-kms/aws-kms-rsa-keyring.md). With its
+ * public key in hand, encrypting makes no call and needs no AWS account; decrypting asks KMS, which
+ * alone has the private key. The encryption context is bound to the data key by its hash.
+ *
+ * Takes no suite that signs: anyone may have the public key, so a signature would prove nothing. The
+ * default suite signs, so give `algorithmSuite: 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY'` on encryption.
+ *
+ * @throws InvalidArgumentError if an option is not as described.
+ *
+ * @example
+ * ```ts
+ * const keyring = new KmsRsaKeyring({ keyId: keyArn, publicKey: pem, encryptionAlgorithm: 'RSAES_OAEP_SHA_256' })
+ * ```
+ */
+export class KmsRsaKeyring implements Keyring {
+  readonly #keyId: string
+  readonly #publicKey: KeyObject | undefined
+  readonly #client: KMSClient | undefined
+  readonly #algorithm: KmsRsaAlgorithm
+  readonly #grantTokens: string[] | undefined
+
+  constructor(options: KmsRsaKeyringOptions) {
+    checkOptions(options, ['keyId', 'publicKey', 'client', 'encryptionAlgorithm', 'grantTokens'])
+    const { keyId, publicKey, client, encryptionAlgorithm } = options
+    // A message has to name its key by ARN ("OnDecrypt"), and nobody is asked for it on encryption.
+    if (typeof keyId !== 'string' || kmsIdentifierKind(keyId) !== 'key ARN') {
+      throw new InvalidArgumentError(
+        'keyId',
+        `keyId is ${show(keyId)}, and has to be a KMS key ARN`,
+      )
+    }
+    if (typeof encryptionAlgorithm !== 'string' || !Object.hasOwn(paddings, encryptionAlgorithm)) {
+      const known = Object.keys(paddings).join(' or ')
+      throw new InvalidArgumentError('encryptionAlgorithm', `encryptionAlgorithm must be ${known}`)
+    }
+    if (publicKey === undefined && client === undefined) {
+      throw new InvalidArgumentError(
+        'publicKey',
+        'A KMS RSA keyring needs publicKey to encrypt, client to decrypt, or both',
+      )
+    }
+    if (client !== undefined) checkClient(client)
+    this.#keyId = keyId
+    this.#publicKey =
+      publicKey === undefined ? undefined : importRsaPublicKey(publicKey, 'publicKey')
+    this.#client = client
+    this.#algorithm = encryptionAlgorithm
+    this.#grantTokens = checkGrantTokens(options.grantTokens)
+  }
+
+  // aws-kms-rsa-keyring.md, "OnEncrypt"
+  async onEncrypt(given: EncryptionMaterials): Promise<EncryptionMaterials> {
+    if (!this.#publicKey) {
+      throw new EnvelopeError(
+        'ERR_WRAP_FAILED',
+        'This KMS RSA keyring has no publicKey, so it can only decrypt',
+      )
+    }
+    if (given.suite.signature) throw new EnvelopeError('ERR_WRAP_FAILED', noSignatures(given))
+    const materials = given.hasDataKey ? given : generate(given)
+    const plaintext = concat(contextDigest(materials), materials.dataKey)
+    const ciphertext = encryptRsa(this.#publicKey, paddings[this.#algorithm], plaintext)
+    plaintext.fill(0)
+    return materials.withEncryptedDataKey({
+      providerId,
+      providerInfo: utf8(this.#keyId),
+      ciphertext,
+    })
+  }
+
+  // aws-kms-rsa-keyring.md, "OnDecrypt"
+  async onDecrypt(
+    given: DecryptionMaterials,
+    encryptedDataKeys: readonly EncryptedDataKey[],
+  ): Promise<DecryptionMaterials> {
+    checkNoDataKey(given)
+    const attempts: UnwrapAttempt[] = []
+    for (const key of encryptedDataKeys) {
+      if (attempts.length % 64 === 63) await otherTurn(given.signal)
+      const result = await this.#unwrap(given, key)
+      if ('materials' in result) return result.materials
+      attempts.push(result.attempt)
+    }
+    return given.withAttempts(attempts)
+  }
+
+  async #unwrap(given: DecryptionMaterials, key: EncryptedDataKey): Promise<Unwrapped> {
+    if (key.providerId !== providerId) {
+      return { attempt: skipped(key, 'it was not wrapped by an RSA key of AWS KMS') }
+    }
+    if (!matchesForDecrypt(this.#keyId, namedKey(key).text)) {
+      return { attempt: skipped(key, `this keyring holds ${this.#keyId}`) }
+    }
+    if (!this.#client) {
+      const hint = 'give the keyring its client'
+      return { attempt: skipped(key, 'this KMS RSA keyring has a public key only', hint) }
+    }
+    if (given.suite.signature) return { attempt: failed(key, noSignatures(given)) }
+    const result = await this.#decrypt(this.#client, given, key)
+    return 'attempt' in result ? { attempt: withRegion(result.attempt, this.#keyId) } : result
+  }
+
+  async #decrypt(
+    client: KMSClient,
+    given: DecryptionMaterials,
+    key: EncryptedDataKey,
+  ): Promise<Unwrapped> {
+    const { suite, signal } = given
+    const keyId = this.#keyId
+    const operation = 'Decrypt'
+    const command = new DecryptCommand({
+      KeyId: keyId,
+      CiphertextBlob: key.ciphertext,
+      EncryptionAlgorithm: this.#algorithm,
+      GrantTokens: this.#grantTokens,
+    })
+    let plaintext: Uint8Array | undefined
+    try {
+      const answer = await traceKmsCall({ operation, keyId }, () =>
+        client.send(command, abortOption(signal)),
+      )
+      plaintext = answer.Plaintext
+      if (answer.KeyId !== keyId) {
+        return { attempt: failed(key, `KMS answered for the key ${JSON.stringify(answer.KeyId)}`) }
+      }
+      if (plaintext?.length !== digestLength + suite.keyLength) {
+        const found = `KMS answered with ${plaintext?.length ?? 0} bytes`
+        const wanted = `a hash and a data key of ${suite.name} take ${digestLength + suite.keyLength}`
+        return { attempt: failed(key, `${found}, and ${wanted}`) }
+      }
+      // The hash is of what the message says, so it binds the context that KMS never saw.
+      const digest = plaintext.subarray(0, digestLength)
+      if (!nodeBackend.equalInConstantTime(digest, contextDigest(given))) {
+        const hint = 'the encryption context is another one than on encryption'
+        return { attempt: failed(key, 'the data key was wrapped with another context', { hint }) }
+      }
+      return { materials: given.withDataKey(plaintext.subarray(digestLength)) }
+    } catch (cause) {
+      return { attempt: await unwrapFailure(key, { client, operation, keyId, cause, signal }) }
+    } finally {
+      plaintext?.fill(0)
+    }
+  }
+}
+
+type Unwrapped = { materials: DecryptionMaterials } | { attempt: UnwrapAttempt }
+
+function generate(given: EncryptionMaterials): EncryptionMaterials {
+  const dataKey = nodeBackend.randomBytes(given.suite.keyLength)
+  const generated = given.withDataKey(dataKey)
+  dataKey.fill(0)
+  return generated
+}
+
+/** aws-kms-rsa-keyring.md, "Encryption Context Digest" */
+function contextDigest({
+  encryptionContext,
+}: EncryptionMaterials | DecryptionMaterials): Uint8Array {
+  return sha384(serializeContext(encryptionContext))
+}
+
+/** aws-kms-rsa-keyring.md, "Security Considerations" */
+function noSignatures({ suite }: EncryptionMaterials | DecryptionMaterials): string {
+  return (
+    `A KMS RSA keyring takes no suite that signs, and ${suite.name} does: encrypt with ` +
+    "algorithmSuite: 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY'"
+  )
+}

@@ -1,0 +1,92 @@
+import { EncryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms'
+import { traceKmsCall } from '../../diagnostics.ts'
+import { utf8 } from '../../format/bytes.ts'
+import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
+import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
+import { kmsIdentifierKind, parseKmsArn } from './arn.ts'
+import { abortOption, kmsProviderId, unexpectedAnswer, wrapFailure } from './calls.ts'
+
+/** A symmetric KMS key, and who to ask for it. */
+export interface KmsKey {
+  readonly client: KMSClient
+  /** A key ARN, a key id, an alias name or an alias ARN. */
+  readonly keyId: string
+  readonly grantTokens: string[] | undefined
+}
+
+/** Has KMS generate a data key, or encrypt the one there is (aws-kms-keyring.md, "OnEncrypt"). */
+export async function wrapWithKms(
+  materials: EncryptionMaterials,
+  key: KmsKey,
+): Promise<EncryptionMaterials> {
+  return materials.hasDataKey ? await encrypt(materials, key) : await generate(materials, key)
+}
+
+async function generate(
+  materials: EncryptionMaterials,
+  { client, keyId, grantTokens }: KmsKey,
+): Promise<EncryptionMaterials> {
+  const { suite, signal } = materials
+  const operation = 'GenerateDataKey'
+  const command = new GenerateDataKeyCommand({
+    KeyId: keyId,
+    NumberOfBytes: suite.keyLength,
+    EncryptionContext: { ...materials.encryptionContext },
+    GrantTokens: grantTokens,
+  })
+  const answer = await traceKmsCall({ operation, keyId }, () =>
+    client.send(command, abortOption(signal)),
+  ).catch(async (cause: unknown) => {
+    throw await wrapFailure({ client, operation, keyId, cause, signal })
+  })
+  const { Plaintext: plaintext, CiphertextBlob: ciphertext, KeyId: keyArn } = answer
+  try {
+    // "OnEncrypt MUST verify that the response Plaintext length matches"
+    if (plaintext?.length !== suite.keyLength || !ciphertext) {
+      throw unexpectedAnswer(operation, keyId, `a data key of ${plaintext?.length ?? 0} bytes`)
+    }
+    return materials
+      .withDataKey(plaintext)
+      .withEncryptedDataKey(encryptedDataKey(operation, keyId, keyArn, ciphertext))
+  } finally {
+    plaintext?.fill(0)
+  }
+}
+
+async function encrypt(
+  materials: EncryptionMaterials,
+  { client, keyId, grantTokens }: KmsKey,
+): Promise<EncryptionMaterials> {
+  const { signal } = materials
+  const operation = 'Encrypt'
+  const command = new EncryptCommand({
+    KeyId: keyId,
+    Plaintext: materials.dataKey,
+    EncryptionContext: { ...materials.encryptionContext },
+    GrantTokens: grantTokens,
+  })
+  const answer = await traceKmsCall({ operation, keyId }, () =>
+    client.send(command, abortOption(signal)),
+  ).catch(async (cause: unknown) => {
+    throw await wrapFailure({ client, operation, keyId, cause, signal })
+  })
+  if (!answer.CiphertextBlob) throw unexpectedAnswer(operation, keyId, 'no ciphertext')
+  return materials.withEncryptedDataKey(
+    encryptedDataKey(operation, keyId, answer.KeyId, answer.CiphertextBlob),
+  )
+}
+
+function encryptedDataKey(
+  operation: string,
+  keyId: string,
+  keyArn: string | undefined,
+  ciphertext: Uint8Array,
+): EncryptedDataKey {
+  // aws-kms-keyring.md, "OnEncrypt": the response's KeyId must be a valid key ARN. Under another key
+  // than the one asked for, this keyring could not decrypt its own message.
+  const isKeyArn = keyArn !== undefined && parseKmsArn(keyArn)?.resourceType === 'key'
+  if (!isKeyArn || (kmsIdentifierKind(keyId) === 'key ARN' && keyArn !== keyId)) {
+    throw unexpectedAnswer(operation, keyId, `the KeyId ${JSON.stringify(keyArn)}`)
+  }
+  return { providerId: kmsProviderId, providerInfo: utf8(keyArn), ciphertext }
+}
