@@ -14,6 +14,11 @@ export {
   dangerouslyAnyAccount,
 } from './keyrings/kms/discovery-filter.ts'
 export { KmsDiscoveryKeyring, type KmsDiscoveryKeyringOptions } from './keyrings/kms/discovery.ts'
+export {
+  KmsEcdhKeyring,
+  type KmsEcdhKeyringOptions,
+  type KmsEcdhSchema,
+} from './keyrings/kms/ecdh.ts'
 export { KmsMrkDiscoveryKeyring } from './keyrings/kms/mrk-discovery.ts'
 export { KmsMrkKeyring } from './keyrings/kms/mrk.ts'
 export {

@@ -18,7 +18,7 @@ export interface EcdhSide {
   /** The shared secret with the other side, which the caller overwrites; rejects with why there is none. */
   agree(other: EcdhPublicKey): Promise<Uint8Array>
   /** The note for an agreement that was rejected. Throws for an abort. */
-  disagreement(key: EncryptedDataKey, cause: unknown): UnwrapAttempt
+  disagreement(key: EncryptedDataKey, cause: unknown): UnwrapAttempt | Promise<UnwrapAttempt>
 }
 
 /** raw-ecdh-keyring.md and aws-kms-ecdh-keyring.md, "OnDecrypt"; they differ in how to agree alone. */
@@ -61,6 +61,20 @@ export function notEcdh(key: EncryptedDataKey): UnwrapAttempt {
     : skipped(key, 'it was not wrapped by ECDH, and this is an ECDH keyring')
 }
 
+/** The materials with a note for each key, for a keyring that can try none of them. */
+export async function noteAll(
+  materials: DecryptionMaterials,
+  encryptedDataKeys: readonly EncryptedDataKey[],
+  note: (key: EncryptedDataKey) => UnwrapAttempt | Promise<UnwrapAttempt>,
+): Promise<DecryptionMaterials> {
+  const attempts: UnwrapAttempt[] = []
+  for (const key of encryptedDataKeys) {
+    if (attempts.length % 64 === 63) await otherTurn(materials.signal)
+    attempts.push(await note(key))
+  }
+  return materials.withAttempts(attempts)
+}
+
 /** Why the parties are not those of this keyring, if so. */
 function mismatchOf({ own, other }: EcdhSide, parties: EcdhParties): string | undefined {
   const { sender, recipient } = parties
@@ -99,7 +113,7 @@ async function unwrap(
   try {
     sharedSecret = await side.agree(other)
   } catch (cause) {
-    return { attempt: side.disagreement(key, cause) }
+    return { attempt: await side.disagreement(key, cause) }
   }
   try {
     const { ciphertext } = key

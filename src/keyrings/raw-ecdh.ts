@@ -11,13 +11,14 @@ import {
   importEcdhPublicKey,
 } from '../crypto/ecdh.ts'
 import { nodeBackend } from '../crypto/node.ts'
-import { EnvelopeError, InvalidArgumentError, type UnwrapAttempt, reasonOf } from '../errors.ts'
+import { EnvelopeError, type UnwrapAttempt, reasonOf } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { failed, skipped } from './attempts.ts'
 import { decryptByEcdh, notEcdh, noteAll } from './ecdh-decryption.ts'
 import { isEcdh, rawEcdhProviderId } from './ecdh-provider-info.ts'
+import { checkSchema } from './ecdh-schema.ts'
 import { wrapByEcdh } from './ecdh-wrapping.ts'
 import { type Keyring, checkNoDataKey } from './keyring.ts'
 
@@ -146,37 +147,25 @@ function cannotDecrypt(key: EncryptedDataKey): UnwrapAttempt {
   )
 }
 
+const schemaOptions = {
+  static: ['senderPrivateKey', 'recipientPublicKey'],
+  ephemeral: ['recipientPublicKey'],
+  discovery: ['recipientPrivateKey'],
+} as const
+
 function importKeys(schema: RawEcdhSchema, curve: EcdhCurveName): RawEcdhKeys {
-  const privateKey = (key: EcdhKey, field: string) => importEcdhPrivateKey(key, curve, field)
-  const publicKey = (key: EcdhKey, field: string) => importEcdhPublicKey(key, curve, field)
-  checkOptions(
-    schema,
-    ['type', 'senderPrivateKey', 'recipientPublicKey', 'recipientPrivateKey'],
-    'schema',
-  )
+  checkSchema(schema, schemaOptions)
+  const own = (key: EcdhKey, field: string) => importEcdhPrivateKey(key, curve, field)
+  const recipient = (key: EcdhKey) => importEcdhPublicKey(key, curve, 'recipientPublicKey')
   switch (schema.type) {
     case 'static':
-      checkOptions(schema, ['type', 'senderPrivateKey', 'recipientPublicKey'], 'schema')
       return {
-        own: privateKey(schema.senderPrivateKey, 'senderPrivateKey'),
-        recipient: publicKey(schema.recipientPublicKey, 'recipientPublicKey'),
+        own: own(schema.senderPrivateKey, 'senderPrivateKey'),
+        recipient: recipient(schema.recipientPublicKey),
       }
     case 'ephemeral':
-      checkOptions(schema, ['type', 'recipientPublicKey'], 'schema')
-      return {
-        own: undefined,
-        recipient: publicKey(schema.recipientPublicKey, 'recipientPublicKey'),
-      }
+      return { own: undefined, recipient: recipient(schema.recipientPublicKey) }
     case 'discovery':
-      checkOptions(schema, ['type', 'recipientPrivateKey'], 'schema')
-      return {
-        own: privateKey(schema.recipientPrivateKey, 'recipientPrivateKey'),
-        recipient: undefined,
-      }
-    default:
-      throw new InvalidArgumentError(
-        'type',
-        'The type of schema must be one of: static, ephemeral, discovery',
-      )
+      return { own: own(schema.recipientPrivateKey, 'recipientPrivateKey'), recipient: undefined }
   }
 }
