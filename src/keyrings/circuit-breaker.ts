@@ -99,8 +99,6 @@ export function outageAmong(attempts: readonly UnwrapAttempt[]): unknown {
 
 /** Those that may be asked, and behind them those that are off, for when nobody else can help. */
 export function availableFirst(keyrings: readonly GuardedKeyring[]): GuardedKeyring[] {
-  return [
-    ...keyrings.filter((keyring) => !keyring.isOff),
-    ...keyrings.filter((keyring) => keyring.isOff),
-  ]
+  const off = new Set(keyrings.filter((keyring) => keyring.isOff))
+  return [...keyrings.filter((keyring) => !off.has(keyring)), ...off]
 }
