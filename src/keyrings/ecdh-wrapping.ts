@@ -83,8 +83,9 @@ export function wrapByEcdh(
   const info = fixedInfo(parties, given.encryptionContext)
   const random = backend.randomBytes(saltLength + given.suite.keyLength)
   const salt = random.subarray(0, saltLength)
-  const keys = deriveKeys(backend, sharedSecret, info, salt)
+  let keys: WrappingKeys | undefined
   try {
+    keys = deriveKeys(backend, sharedSecret, info, salt)
     const materials = given.hasDataKey ? given : given.withDataKey(random.subarray(saltLength))
     const encryption = backend.encryptGcm(keys.wrappingKey, nonce, info)
     const encrypted = encryption.update(materials.dataKey)
@@ -95,7 +96,7 @@ export function wrapByEcdh(
     })
   } finally {
     random.fill(0)
-    keys.destroy()
+    keys?.destroy()
   }
 }
 

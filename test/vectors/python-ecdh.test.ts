@@ -1,28 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { type EcdhCurveName, EnvelopeClient, RawEcdhKeyring } from '../../src/index.ts'
+import { EnvelopeClient, RawEcdhKeyring } from '../../src/index.ts'
 import { nobleBackend } from '../../src/noble.ts'
+import { readEcdhFixtures } from '../support/ecdh.ts'
 
-interface Key {
-  privateKey: string
-  publicKey: string
-}
-
-interface EcdhFixtures {
-  plaintext: string
-  keys: Record<EcdhCurveName, { sender: Key; recipient: Key }>
-  messages: {
-    curve: EcdhCurveName
-    schema: 'static' | 'ephemeral'
-    suite: string
-    encryptionContext: Record<string, string>
-    message: string
-  }[]
-}
-
-// Made by tools/make-ecdh-fixtures.py; the file says with which versions.
-const path = new URL('../fixtures/python-ecdh.json', import.meta.url)
-const fixtures = JSON.parse(readFileSync(path, 'utf8')) as EcdhFixtures
+const fixtures = readEcdhFixtures()
 const vectors = fixtures.messages.map((message) => ({
   ...message,
   ciphertext: Buffer.from(message.message, 'base64'),
