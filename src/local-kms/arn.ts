@@ -30,3 +30,7 @@ export function parseKmsArn(arn: string): KmsArn | undefined {
   if (resource.startsWith('alias/')) return { region, accountId, kind: 'alias', name: resource }
   return undefined
 }
+
+export function regionOfArn(arn: string): string {
+  return parseKmsArn(arn)?.region ?? ''
+}

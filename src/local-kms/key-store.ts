@@ -1,46 +1,25 @@
-import { createSecretKey, randomBytes, randomUUID, type KeyObject } from 'node:crypto'
-import { aliasArn, arnPrefix, keyArn, type Scope } from './arn.ts'
+import { arnPrefix, type Scope } from './arn.ts'
+import { nextDueAt, settled } from './due-changes.ts'
 import { KmsError } from './kms-error.ts'
+import {
+  relatedKeys,
+  withKeys,
+  type AliasRecord,
+  type GrantRecord,
+  type KeyRecord,
+  type StoreState,
+} from './records.ts'
 
-export interface KeyRecord {
-  readonly id: string
-  readonly arn: string
-  readonly description: string
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number
-  readonly material: KeyObject
-}
-
-export interface AliasRecord {
-  /** With its `alias/`. */
-  readonly name: string
-  readonly arn: string
-  readonly keyArn: string
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number
-}
-
-/** All that is kept, by ARN. Never changed in place: a change makes the next state. */
-export interface StoreState {
-  readonly keys: ReadonlyMap<string, KeyRecord>
-  readonly aliases: ReadonlyMap<string, AliasRecord>
-}
-
-export const emptyState: StoreState = { keys: new Map(), aliases: new Map() }
-
-interface NewKey {
-  readonly description?: string | undefined
-  readonly alias?: string | undefined
-}
-
-/** The keys and aliases of every scope. A change is visible only once `save` has kept it. */
+/** The keys, aliases and grants of every scope. A change is visible only once `save` has kept it. */
 export class KeyStore {
   #state: StoreState
+  #nextDueAt: number
   #lastChange: Promise<unknown> = Promise.resolve()
   readonly #save: (state: StoreState) => Promise<void>
 
   constructor(state: StoreState, save: (state: StoreState) => Promise<void>) {
     this.#state = state
+    this.#nextDueAt = nextDueAt(state)
     this.#save = save
   }
 
@@ -48,8 +27,17 @@ export class KeyStore {
     return this.#state.keys.get(arn)
   }
 
+  /** @throws KmsError NotFoundException */
+  existingKey(arn: string): KeyRecord {
+    return existing(this.#state, arn)
+  }
+
   alias(arn: string): AliasRecord | undefined {
     return this.#state.aliases.get(arn)
+  }
+
+  grant(id: string): GrantRecord | undefined {
+    return this.#state.grants.get(id)
   }
 
   keys(scope: Scope): KeyRecord[] {
@@ -60,50 +48,55 @@ export class KeyStore {
     return within(scope, this.#state.aliases)
   }
 
-  async createKey(scope: Scope, { description = '', alias }: NewKey = {}): Promise<KeyRecord> {
-    const id = randomUUID()
-    const key: KeyRecord = {
-      id,
-      arn: keyArn(scope, id),
-      description,
-      createdAt: Date.now(),
-      material: createSecretKey(randomBytes(32)),
-    }
-    await this.#change((state) => {
-      const next = { ...state, keys: new Map(state.keys).set(key.arn, key) }
-      return alias === undefined ? next : withAlias(next, scope, alias, key.arn)
-    })
-    return key
+  grants(scope: Scope): GrantRecord[] {
+    const prefix = arnPrefix(scope)
+    return [...this.#state.grants.values()].filter(({ keyArn }) => keyArn.startsWith(prefix))
   }
 
-  async createAlias(scope: Scope, name: string, target: KeyRecord): Promise<void> {
-    await this.#change((state) => withAlias(state, scope, name, target.arn))
+  /** The key itself and, of a multi-Region key, the keys of the other regions. */
+  relatedKeys(key: KeyRecord): KeyRecord[] {
+    return relatedKeys(this.#state, key)
+  }
+
+  /** Brings about all that the time has made due: deletions, rotations, the end of imported material. */
+  async settle(now: number): Promise<void> {
+    if (now >= this.#nextDueAt) await this.change((state) => settled(state, now))
+  }
+
+  /**
+   * Makes `next` of the state the state. Changes run one after another: each starts from what the one
+   * before it has kept. So `next` checks itself what has to hold, and throws to change nothing.
+   */
+  change(next: (state: StoreState) => StoreState): Promise<void> {
+    const change = this.#lastChange.then(async () => {
+      const state = next(this.#state)
+      if (state === this.#state) return
+      await this.#save(state)
+      this.#state = state
+      this.#nextDueAt = nextDueAt(state)
+    })
+    this.#lastChange = change.catch(() => undefined)
+    return change
+  }
+
+  /** Replaces one key, as {@link KeyStore.change} does; `next` gets it as it is by then. */
+  async changeKey(
+    { arn }: KeyRecord,
+    next: (key: KeyRecord, state: StoreState) => KeyRecord,
+  ): Promise<void> {
+    await this.change((state) => withKeys(state, next(existing(state, arn), state)))
   }
 
   /** Settles when every change that has been asked for is kept, or has failed. */
   async idle(): Promise<void> {
     await this.#lastChange
   }
-
-  /** Changes run one after another: each starts from the state that the one before it has kept. */
-  #change(next: (state: StoreState) => StoreState): Promise<void> {
-    const change = this.#lastChange.then(async () => {
-      const state = next(this.#state)
-      await this.#save(state)
-      this.#state = state
-    })
-    this.#lastChange = change.catch(() => undefined)
-    return change
-  }
 }
 
-function withAlias(state: StoreState, scope: Scope, name: string, target: string): StoreState {
-  const arn = aliasArn(scope, name)
-  if (state.aliases.has(arn)) {
-    throw new KmsError('AlreadyExistsException', `An alias with the name ${arn} already exists`)
-  }
-  const alias: AliasRecord = { name, arn, keyArn: target, createdAt: Date.now() }
-  return { ...state, aliases: new Map(state.aliases).set(arn, alias) }
+export function existing(state: StoreState, arn: string): KeyRecord {
+  const key = state.keys.get(arn)
+  if (!key) throw new KmsError('NotFoundException', `Key '${arn}' does not exist`)
+  return key
 }
 
 function within<T>(scope: Scope, records: ReadonlyMap<string, T>): T[] {

@@ -3,11 +3,13 @@ import { checkAliasName } from './alias-name.ts'
 import type { Scope } from './arn.ts'
 import { Clock } from './clock.ts'
 import { KmsError } from './kms-error.ts'
-import { emptyState, KeyStore } from './key-store.ts'
+import { KeyStore } from './key-store.ts'
+import { createKey } from './new-key.ts'
 import { parseOptions, type LocalKmsOptions } from './options.ts'
 import type { Environment } from './operations/operation.ts'
 import { answer } from './protocol.ts'
 import { REGION } from './request-region.ts'
+import { emptyState } from './records.ts'
 import { startServer, type RunningServer } from './server.ts'
 import { StoreFile } from './store-file.ts'
 
@@ -107,9 +109,9 @@ export class LocalKms {
     const { alias, region = this.region } = options
     if (alias !== undefined) checkAliasArgument(alias)
     checkRegion('region', region)
-    const { store, scope } = this.#environment
+    const { store, scope, clock } = this.#environment
     try {
-      return (await store.createKey({ ...scope, region }, { alias })).arn
+      return (await createKey({ store, clock, scope: { ...scope, region } }, { alias })).arn
     } catch (cause) {
       if (!(cause instanceof KmsError)) throw cause
       throw new EnvelopeError('ERR_LOCAL_KMS', cause.message, { cause })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { toEncryptionContext } from './encryption-context.ts'
 import { KmsError } from './kms-error.ts'
+import { REGION } from './request-region.ts'
 
 /* The request members that several operations share. */
 
@@ -8,7 +9,6 @@ export const keyId = z.string().min(1).max(2048)
 export const marker = z.string().min(1).max(1024).optional()
 export const numberOfBytes = z.int().min(1).max(1024).optional()
 export const dryRun = z.boolean().optional()
-/** Accepted and not looked at: LocalKms has no grants. */
 export const grantTokens = z.array(z.string()).max(10).optional()
 
 export const encryptionContext = z.unknown().transform(toEncryptionContext).default([])
@@ -16,13 +16,12 @@ export const encryptionContext = z.unknown().transform(toEncryptionContext).defa
 export const encryptionAlgorithm = z
   .enum(['SYMMETRIC_DEFAULT', 'RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256', 'SM2PKE'])
   .default('SYMMETRIC_DEFAULT')
-  .transform((algorithm) => {
-    if (algorithm === 'SYMMETRIC_DEFAULT') return algorithm
-    throw new KmsError(
-      'InvalidKeyUsageException',
-      `Algorithm ${algorithm} is incompatible with key spec SYMMETRIC_DEFAULT.`,
-    )
-  })
+
+export const description = z.string().max(8192)
+export const region = z
+  .string()
+  .max(32)
+  .regex(REGION, `Member must satisfy regular expression pattern: ${REGION.source}`)
 
 export const plaintext = blob(4096)
 export const ciphertextBlob = blob(6144)
@@ -41,7 +40,7 @@ export function unsupported(member: string): z.ZodType<undefined> {
     .optional()
 }
 
-function blob(maximum: number) {
+export function blob(maximum: number): z.ZodType<Buffer, string> {
   return z
     .base64()
     .transform((text) => Buffer.from(text, 'base64'))

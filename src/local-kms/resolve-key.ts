@@ -1,6 +1,7 @@
 import { aliasArn, keyArn, parseKmsArn, type Scope } from './arn.ts'
 import { KmsError } from './kms-error.ts'
-import type { KeyRecord, KeyStore } from './key-store.ts'
+import type { KeyStore } from './key-store.ts'
+import type { AliasRecord, KeyRecord } from './records.ts'
 
 const KEY_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/i
 
@@ -40,9 +41,12 @@ function keyOfArn(store: KeyStore, arn: string, isHere = true): KeyRecord {
 }
 
 function keyOfAlias(store: KeyStore, arn: string, isHere = true): KeyRecord {
-  const alias = isHere ? store.alias(arn) : undefined
+  return keyOfArn(store, requireAlias(isHere ? store.alias(arn) : undefined, arn).keyArn)
+}
+
+export function requireAlias(alias: AliasRecord | undefined, arn: string): AliasRecord {
   if (!alias) throw notFound(`Alias ${arn} is not found.`)
-  return keyOfArn(store, alias.keyArn)
+  return alias
 }
 
 function notFound(message: string): KmsError {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { EnvelopeError } from '../errors.ts'
-import { emptyState, type StoreState } from './key-store.ts'
+import { emptyState, type StoreState } from './records.ts'
 import { parseState, serializeState, StoreFormatError } from './store-format.ts'
 
 const OWNER_ONLY = 0o600

@@ -1,58 +1,42 @@
-import { createSecretKey } from 'node:crypto'
 import { z } from 'zod'
-import { parseKmsArn } from './arn.ts'
-import type { StoreState } from './key-store.ts'
+import type { StoreState } from './records.ts'
+import * as current from './store-records.ts'
+import * as version1 from './store-version-1.ts'
 
 /* The JSON of a store file. Strict: what this version does not know, its next write would drop. */
 
 const FORMAT = 'waxseal-local-kms'
-const VERSION = 1
+const VERSION = 2
 
 const anyVersion = z.object({ format: z.literal(FORMAT), version: z.int().min(1) })
-
-const arnOf = (kind: 'key' | 'alias') =>
-  z.string().refine((text) => parseKmsArn(text)?.kind === kind, `not the ARN of a KMS ${kind}`)
 
 const file = z.strictObject({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
   warning: z.string(),
-  keys: z.array(
-    z.strictObject({
-      arn: arnOf('key'),
-      description: z.string(),
-      createdAt: z.int().min(0),
-      material: z
-        .base64()
-        .transform((text) => Buffer.from(text, 'base64'))
-        .refine((bytes) => bytes.length === 32, 'not 32 bytes'),
-    }),
-  ),
-  aliases: z.array(
-    z.strictObject({
-      arn: arnOf('alias'),
-      keyArn: arnOf('key'),
-      createdAt: z.int().min(0),
-    }),
-  ),
+  keys: z.array(current.key),
+  aliases: z.array(current.alias),
+  grants: z.array(current.grant),
 })
 
-export function serializeState({ keys, aliases }: StoreState): string {
+const fileOfVersion1 = z
+  .strictObject({
+    format: z.literal(FORMAT),
+    version: z.literal(1),
+    warning: z.string(),
+    keys: z.array(version1.key),
+    aliases: z.array(version1.alias),
+  })
+  .transform((content) => ({ ...content, grants: [] }))
+
+export function serializeState({ keys, aliases, grants }: StoreState): string {
   const content: z.input<typeof file> = {
     format: FORMAT,
     version: VERSION,
     warning: 'Keys in the clear, for development and tests only.',
-    keys: [...keys.values()].map(({ arn, description, createdAt, material }) => ({
-      arn,
-      description,
-      createdAt,
-      material: material.export().toString('base64'),
-    })),
-    aliases: [...aliases.values()].map(({ arn, keyArn, createdAt }) => ({
-      arn,
-      keyArn,
-      createdAt,
-    })),
+    keys: [...keys.values()].map(current.keyFields),
+    aliases: [...aliases.values()].map(current.aliasFields),
+    grants: [...grants.values()].map(current.grantFields),
   }
   return JSON.stringify(content, null, 2) + '\n'
 }
@@ -74,22 +58,25 @@ export function parseState(text: string): StoreState {
       `it has version ${version}, and this version of waxseal knows up to ${VERSION}: update waxseal`,
     )
   }
-  const { keys, aliases } = parseWith(file, json)
-  const state = {
-    keys: new Map(
-      keys.map(({ material, ...key }) => [
-        key.arn,
-        { ...key, id: nameIn(key.arn), material: createSecretKey(material) },
-      ]),
-    ),
-    aliases: new Map(aliases.map((alias) => [alias.arn, { ...alias, name: nameIn(alias.arn) }])),
+  const content = parseWith(version === 1 ? fileOfVersion1 : file, json)
+  const state: StoreState = {
+    keys: byName(content.keys, ({ arn }) => arn),
+    aliases: byName(content.aliases, ({ arn }) => arn),
+    grants: byName(content.grants, ({ id }) => id),
   }
-  if (state.keys.size < keys.length || state.aliases.size < aliases.length) {
-    throw new StoreFormatError('it holds an ARN twice')
-  }
-  const dangling = aliases.find(({ keyArn }) => !state.keys.has(keyArn))
-  if (dangling) throw new StoreFormatError(`the key of ${dangling.arn} is missing`)
+  for (const { arn, keyArn } of content.aliases) requireKey(state, keyArn, arn)
+  for (const { id, keyArn } of content.grants) requireKey(state, keyArn, `grant ${id}`)
   return state
+}
+
+function byName<T>(records: readonly T[], nameOf: (record: T) => string): Map<string, T> {
+  const map = new Map(records.map((record) => [nameOf(record), record]))
+  if (map.size < records.length) throw new StoreFormatError('it holds an ARN or a grant id twice')
+  return map
+}
+
+function requireKey({ keys }: StoreState, arn: string, owner: string): void {
+  if (!keys.has(arn)) throw new StoreFormatError(`the key of ${owner} is missing`)
 }
 
 function parseWith<S extends z.ZodType>(schema: S, json: unknown): z.output<S> {
@@ -97,8 +84,4 @@ function parseWith<S extends z.ZodType>(schema: S, json: unknown): z.output<S> {
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw new StoreFormatError(`${issue?.path.join('.') || 'the top level'}: ${issue?.message}`)
-}
-
-function nameIn(arn: string): string {
-  return parseKmsArn(arn)?.name ?? arn
 }

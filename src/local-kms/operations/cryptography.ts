@@ -1,13 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { keyArn } from '../arn.ts'
-import { parseCiphertext, seal, unseal } from '../ciphertext.ts'
-import type { EncryptionContext } from '../encryption-context.ts'
-import { KmsError } from '../kms-error.ts'
-import type { KeyRecord } from '../key-store.ts'
+import { decrypt, encryptUnder } from '../encryption.ts'
+import { requireUsable } from '../key-checks.ts'
 import * as member from '../members.ts'
+import type { KeyMaterial } from '../records.ts'
 import { resolveKey } from '../resolve-key.ts'
-import { operation, type Answer, type Environment, type Operation } from './operation.ts'
+import { dryRunnable } from './dry-run.ts'
 
 const common = {
   GrantTokens: member.grantTokens,
@@ -15,7 +12,7 @@ const common = {
   Recipient: member.unsupported('Recipient'),
 }
 
-export const Encrypt = cryptographic(
+export const Encrypt = dryRunnable(
   z.object({
     KeyId: member.keyId,
     Plaintext: member.plaintext,
@@ -24,35 +21,41 @@ export const Encrypt = cryptographic(
     ...common,
   }),
   (input, { store, scope }) => {
+    const { Plaintext, EncryptionAlgorithm, EncryptionContext } = input
     const key = resolveKey(store, scope, input.KeyId)
-    return {
-      CiphertextBlob: seal(key, input.Plaintext, input.EncryptionContext).toString('base64'),
-      KeyId: key.arn,
-      EncryptionAlgorithm: input.EncryptionAlgorithm,
-    }
+    requireUsable(key, 'ENCRYPT_DECRYPT', 'Encrypt')
+    const { ciphertext } = encryptUnder(key, Plaintext, EncryptionAlgorithm, EncryptionContext)
+    return { CiphertextBlob: ciphertext.toString('base64'), KeyId: key.arn, EncryptionAlgorithm }
   },
 )
 
-export const Decrypt = cryptographic(
+export const Decrypt = dryRunnable(
   z.object({
     KeyId: member.keyId.optional(),
     CiphertextBlob: member.ciphertextBlob,
     EncryptionContext: member.encryptionContext,
     EncryptionAlgorithm: member.encryptionAlgorithm,
+    DryRunModifiers: member.unsupported('DryRunModifiers'),
     ...common,
   }),
-  (input, environment) => {
-    const { CiphertextBlob, KeyId, EncryptionContext } = input
-    const { key, plaintext } = open(environment, CiphertextBlob, KeyId, EncryptionContext)
+  (input, { store, scope }) => {
+    const ciphertext = {
+      blob: input.CiphertextBlob,
+      algorithm: input.EncryptionAlgorithm,
+      context: input.EncryptionContext,
+      keyId: input.KeyId,
+    }
+    const { key, plaintext, material } = decrypt(store, scope, ciphertext, 'Decrypt')
     return {
       Plaintext: plaintext.toString('base64'),
       KeyId: key.arn,
       EncryptionAlgorithm: input.EncryptionAlgorithm,
+      ...named('KeyMaterialId', material),
     }
   },
 )
 
-export const ReEncrypt = cryptographic(
+export const ReEncrypt = dryRunnable(
   z.object({
     CiphertextBlob: member.ciphertextBlob,
     SourceKeyId: member.keyId.optional(),
@@ -61,105 +64,38 @@ export const ReEncrypt = cryptographic(
     DestinationKeyId: member.keyId,
     DestinationEncryptionContext: member.encryptionContext,
     DestinationEncryptionAlgorithm: member.encryptionAlgorithm,
+    DryRunModifiers: member.unsupported('DryRunModifiers'),
     ...common,
   }),
-  (input, environment) => {
-    const { CiphertextBlob, SourceKeyId, SourceEncryptionContext } = input
-    const source = open(environment, CiphertextBlob, SourceKeyId, SourceEncryptionContext)
-    const key = resolveKey(environment.store, environment.scope, input.DestinationKeyId)
-    const blob = seal(key, source.plaintext, input.DestinationEncryptionContext)
+  (input, { store, scope }) => {
+    const ciphertext = {
+      blob: input.CiphertextBlob,
+      algorithm: input.SourceEncryptionAlgorithm,
+      context: input.SourceEncryptionContext,
+      keyId: input.SourceKeyId,
+    }
+    const source = decrypt(store, scope, ciphertext, 'ReEncrypt')
+    const key = resolveKey(store, scope, input.DestinationKeyId)
+    requireUsable(key, 'ENCRYPT_DECRYPT', 'ReEncrypt')
+    const { DestinationEncryptionAlgorithm, DestinationEncryptionContext } = input
+    const sealed = encryptUnder(
+      key,
+      source.plaintext,
+      DestinationEncryptionAlgorithm,
+      DestinationEncryptionContext,
+    )
     return {
-      CiphertextBlob: blob.toString('base64'),
+      CiphertextBlob: sealed.ciphertext.toString('base64'),
       SourceKeyId: source.key.arn,
       KeyId: key.arn,
       SourceEncryptionAlgorithm: input.SourceEncryptionAlgorithm,
-      DestinationEncryptionAlgorithm: input.DestinationEncryptionAlgorithm,
+      DestinationEncryptionAlgorithm,
+      ...named('SourceKeyMaterialId', source.material),
+      ...named('DestinationKeyMaterialId', sealed.material),
     }
   },
 )
 
-const dataKeyRequest = z.object({
-  KeyId: member.keyId,
-  KeySpec: z.enum(['AES_256', 'AES_128']).optional(),
-  NumberOfBytes: member.numberOfBytes,
-  EncryptionContext: member.encryptionContext,
-  ...common,
-})
-
-export const GenerateDataKey = cryptographic(dataKeyRequest, (input, environment) => {
-  const { plaintext, ...answer } = generateDataKey(input, environment)
-  return { Plaintext: plaintext.toString('base64'), ...answer }
-})
-
-export const GenerateDataKeyWithoutPlaintext = cryptographic(
-  dataKeyRequest,
-  (input, environment) => {
-    const { KeyId, CiphertextBlob } = generateDataKey(input, environment)
-    return { KeyId, CiphertextBlob }
-  },
-)
-
-export const GenerateRandom = operation(
-  z.object({
-    NumberOfBytes: member.numberOfBytes,
-    Recipient: common.Recipient,
-    CustomKeyStoreId: member.unsupported('custom key stores'),
-  }),
-  ({ NumberOfBytes }) => {
-    if (NumberOfBytes === undefined) {
-      throw new KmsError('ValidationException', 'NumberOfBytes is required.')
-    }
-    return { Plaintext: randomBytes(NumberOfBytes).toString('base64') }
-  },
-)
-
-/** None of these operations changes the store, so that a dry run can be a run whose answer is kept back. */
-function cryptographic<S extends z.ZodType<{ DryRun?: boolean | undefined }>>(
-  schema: S,
-  run: (input: z.output<S>, environment: Environment) => Answer,
-): Operation {
-  return operation(schema, (input, environment) => {
-    const answer = run(input, environment)
-    if (!input.DryRun) return answer
-    throw new KmsError(
-      'DryRunOperationException',
-      'The request would have succeeded, but the DryRun option is set.',
-    )
-  })
-}
-
-function generateDataKey(input: z.output<typeof dataKeyRequest>, environment: Environment) {
-  const { KeySpec, NumberOfBytes } = input
-  if ((KeySpec === undefined) === (NumberOfBytes === undefined)) {
-    throw new KmsError('ValidationException', 'Please specify either number of bytes or key spec.')
-  }
-  const key = resolveKey(environment.store, environment.scope, input.KeyId)
-  const plaintext = randomBytes(NumberOfBytes ?? (KeySpec === 'AES_128' ? 16 : 32))
-  const blob = seal(key, plaintext, input.EncryptionContext)
-  return { plaintext, KeyId: key.arn, CiphertextBlob: blob.toString('base64') }
-}
-
-function open(
-  { store, scope }: Environment,
-  blob: Buffer,
-  expectedKeyId: string | undefined,
-  context: EncryptionContext,
-): { key: KeyRecord; plaintext: Buffer } {
-  const parsed = parseCiphertext(blob)
-  const expected = expectedKeyId === undefined ? undefined : resolveKey(store, scope, expectedKeyId)
-  if (expected && expected.id !== parsed.keyId) {
-    throw new KmsError(
-      'IncorrectKeyException',
-      'The key ID in the request does not identify a CMK that can perform this operation.',
-    )
-  }
-  const key = expected ?? store.key(keyArn(scope, parsed.keyId))
-  if (!key) {
-    throw new KmsError(
-      'AccessDeniedException',
-      'The ciphertext refers to a customer master key that does not exist, ' +
-        'does not exist in this region, or you are not allowed to access.',
-    )
-  }
-  return { key, plaintext: unseal(key, parsed, context) }
+function named(member: string, material: KeyMaterial | undefined): Record<string, string> {
+  return material ? { [member]: material.id } : {}
 }

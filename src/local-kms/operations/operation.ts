@@ -23,5 +23,8 @@ export function operation<S extends z.ZodType>(
   schema: S,
   run: (input: z.output<S>, environment: Environment) => Answer | Promise<Answer>,
 ): Operation {
-  return async (request, environment) => run(validate(schema, request), environment)
+  return async (request, environment) => {
+    await environment.store.settle(environment.clock.now())
+    return run(validate(schema, request), environment)
+  }
 }

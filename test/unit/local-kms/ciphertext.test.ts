@@ -6,22 +6,24 @@ import {
   toEncryptionContext,
 } from '../../../src/local-kms/encryption-context.ts'
 
-const newKey = (id = '6b3e1f0a-0000-4000-8000-000000000000') => ({
-  id,
-  material: createSecretKey(randomBytes(32)),
+const keyId = '6b3e1f0a-0000-4000-8000-000000000000'
+const newMaterial = () => ({
+  id: randomBytes(32).toString('hex'),
+  key: createSecretKey(randomBytes(32)),
 })
 const context = toEncryptionContext({ tenant: '7' })
 
 describe('a ciphertext blob', () => {
-  const key = newKey()
-  const blob = seal(key, Buffer.from('sealed with wax'), context)
-  const openWith = (candidate: Buffer) => unseal(key, parseCiphertext(candidate), context)
+  const material = newMaterial()
+  const sealUnder = (id: string) => seal(id, material, Buffer.from('sealed with wax'), context)
+  const blob = sealUnder(keyId)
+  const openWith = (candidate: Buffer) => unseal(material.key, parseCiphertext(candidate), context)
 
-  it('is version, key id, check, nonce, ciphertext and tag, and names its key', () => {
-    expect(blob).toHaveLength(1 + 1 + 36 + 4 + 12 + 15 + 16)
-    expect(parseCiphertext(blob).keyId).toBe(key.id)
+  it('is version, key id, material id, check, nonce, ciphertext and tag, and names its key', () => {
+    expect(blob).toHaveLength(1 + 1 + 36 + 32 + 4 + 12 + 15 + 16)
+    expect(parseCiphertext(blob)).toMatchObject({ keyId, materialId: material.id })
     expect(openWith(blob).toString()).toBe('sealed with wax')
-    expect(seal(key, Buffer.from('sealed with wax'), context)).not.toEqual(blob)
+    expect(sealUnder(keyId)).not.toEqual(blob)
   })
 
   it('fails with any bit of any byte changed', () => {
@@ -47,17 +49,31 @@ describe('a ciphertext blob', () => {
 
   it('is bound to its key, to the id of its key and to its context', () => {
     const parsed = parseCiphertext(blob)
-    expect(() => unseal(newKey(), parsed, context)).toThrow(
+    expect(() => unseal(newMaterial().key, parsed, context)).toThrow(
       expect.objectContaining({ name: 'InvalidCiphertextException' }),
     )
-    expect(() => unseal(key, parsed, [])).toThrow(
+    expect(() => unseal(material.key, parsed, [])).toThrow(
       expect.objectContaining({ name: 'InvalidCiphertextException' }),
     )
-    const renamed = { ...key, id: '6b3e1f0a-0000-4000-8000-000000000001' }
-    const other = parseCiphertext(seal(renamed, Buffer.from('x'), context))
-    expect(() => unseal(key, { ...parsed, header: other.header }, context)).toThrow(
+    const other = parseCiphertext(sealUnder(keyId.replace('6b3e', '6b3f')))
+    expect(() => unseal(material.key, { ...parsed, header: other.header }, context)).toThrow(
       expect.objectContaining({ name: 'InvalidCiphertextException' }),
     )
+  })
+})
+
+describe('a ciphertext blob of version 1, of before keys were rotated', () => {
+  // Written by waxseal 0.1.0 under the key of 32 bytes 0x5a.
+  const blob = Buffer.from(
+    'ASQ2YjNlMWYwYS0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDC2RyplWYOFtbru+LNqcmw/ByJqOs/v1y9v8JjZ1joHdTR+eeg7FJths/FjUo5MFA==',
+    'base64',
+  )
+
+  it('names no material, and opens with the first', () => {
+    const parsed = parseCiphertext(blob)
+    expect(parsed).toMatchObject({ keyId, materialId: undefined })
+    const key = createSecretKey(Buffer.alloc(32, 0x5a))
+    expect(unseal(key, parsed, context).toString()).toBe('sealed with wax')
   })
 })
 

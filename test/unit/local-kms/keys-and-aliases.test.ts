@@ -2,6 +2,7 @@ import {
   AlreadyExistsException,
   CreateAliasCommand,
   CreateKeyCommand,
+  DeleteAliasCommand,
   DescribeKeyCommand,
   InvalidArnException,
   InvalidMarkerException,
@@ -11,6 +12,7 @@ import {
   paginateListAliases,
   paginateListKeys,
   UnsupportedOperationException,
+  UpdateAliasCommand,
 } from '@aws-sdk/client-kms'
 import { describe, expect, it } from 'vitest'
 import { EnvelopeError, InvalidArgumentError } from '../../../src/errors.ts'
@@ -92,10 +94,11 @@ describe('keys', () => {
   })
 
   it.each([
-    [{ KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' } as const, 'KeySpec RSA_2048'],
-    [{ CustomerMasterKeySpec: 'HMAC_256' } as const, 'KeySpec HMAC_256'],
-    [{ Origin: 'EXTERNAL' } as const, 'Origin EXTERNAL'],
-    [{ MultiRegion: true }, 'MultiRegion true'],
+    [{ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' } as const, 'KeyUsage SIGN_VERIFY'],
+    [{ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' } as const, 'KeyUsage SIGN_VERIFY'],
+    [{ KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY' } as const, 'KeySpec ML_DSA_44'],
+    [{ CustomerMasterKeySpec: 'SM2', KeyUsage: 'KEY_AGREEMENT' } as const, 'KeySpec SM2'],
+    [{ Origin: 'AWS_CLOUDHSM' } as const, 'Origin AWS_CLOUDHSM'],
     [{ CustomKeyStoreId: 'cks-1' }, 'custom key stores'],
   ])('of another kind are refused: %o', async (input, named) => {
     const { client } = await start()
@@ -104,13 +107,30 @@ describe('keys', () => {
     expect(error).toMatchObject({ message: containing(named) })
   })
 
-  it('need a usage that fits the spec', async () => {
+  it.each([
+    ['SYMMETRIC_DEFAULT', 'SIGN_VERIFY'],
+    ['RSA_2048', 'KEY_AGREEMENT'],
+    ['ECC_NIST_P256', 'ENCRYPT_DECRYPT'],
+    ['ECC_SECG_P256K1', 'KEY_AGREEMENT'],
+    ['HMAC_256', 'ENCRYPT_DECRYPT'],
+  ] as const)('need a usage that fits the spec: %s and not %s', async (KeySpec, KeyUsage) => {
     const { client } = await start()
-    const error = await rejection(client.send(new CreateKeyCommand({ KeyUsage: 'SIGN_VERIFY' })))
+    const error = await rejection(client.send(new CreateKeyCommand({ KeySpec, KeyUsage })))
     expect(error).toMatchObject({
       name: 'ValidationException',
-      message: 'KeyUsage SIGN_VERIFY is not compatible with KeySpec SYMMETRIC_DEFAULT',
+      message: `KeyUsage ${KeyUsage} is not compatible with KeySpec ${KeySpec}`,
     })
+  })
+
+  it('need a usage, where they are not symmetric', async () => {
+    const { client } = await start()
+    for (const KeySpec of ['RSA_2048', 'ECC_NIST_P256', 'HMAC_256'] as const) {
+      const error = await rejection(client.send(new CreateKeyCommand({ KeySpec })))
+      expect(error).toMatchObject({
+        name: 'ValidationException',
+        message: containing('must specify a KeyUsage'),
+      })
+    }
   })
 
   it('are listed page by page', async () => {
@@ -215,6 +235,71 @@ describe('aliases', () => {
       name: 'ValidationException',
       message: 'Aliases must refer to keys. Not aliases',
     })
+  })
+})
+
+describe('UpdateAlias and DeleteAlias', () => {
+  it('move an alias to another key and take it away', async () => {
+    const { kms, client } = await start()
+    await kms.createKey({ alias: 'alias/orders' })
+    const TargetKeyId = await kms.createKey()
+    const AliasName = 'alias/orders'
+    const list = async () => (await client.send(new ListAliasesCommand({}))).Aliases?.[0]
+    const before = await list()
+    kms.advanceClock(60_000)
+    await client.send(new UpdateAliasCommand({ AliasName, TargetKeyId }))
+    const { KeyMetadata } = await client.send(new DescribeKeyCommand({ KeyId: AliasName }))
+    expect(KeyMetadata?.Arn).toBe(TargetKeyId)
+    const after = await list()
+    expect(after?.CreationDate).toEqual(before?.CreationDate)
+    const updatedAt = after?.LastUpdatedDate?.getTime()
+    expect(updatedAt).toBeGreaterThanOrEqual((before?.LastUpdatedDate?.getTime() ?? 0) + 60_000)
+    await client.send(new DeleteAliasCommand({ AliasName }))
+    expect(await list()).toBeUndefined()
+    await client.send(new CreateAliasCommand({ AliasName, TargetKeyId }))
+  })
+
+  it('need an alias that exists, and a key', async () => {
+    const { kms, client } = await start()
+    const TargetKeyId = await kms.createKey({ alias: 'alias/a' })
+    const update = (input: { AliasName: string; TargetKeyId: string }) =>
+      rejection(client.send(new UpdateAliasCommand(input)))
+    const absent = { name: 'NotFoundException', message: containing('alias/absent is not found') }
+    expect(await update({ AliasName: 'alias/absent', TargetKeyId })).toMatchObject(absent)
+    expect(await update({ AliasName: 'alias/a', TargetKeyId: absentId })).toBeInstanceOf(
+      NotFoundException,
+    )
+    expect(await update({ AliasName: 'alias/a', TargetKeyId: 'alias/a' })).toMatchObject({
+      name: 'ValidationException',
+    })
+    const remove = client.send(new DeleteAliasCommand({ AliasName: 'alias/absent' }))
+    expect(await rejection(remove)).toMatchObject(absent)
+  })
+
+  it.each([
+    ['RSA_2048', 'ENCRYPT_DECRYPT'],
+    ['ECC_NIST_P256', 'KEY_AGREEMENT'],
+    ['HMAC_256', 'GENERATE_VERIFY_MAC'],
+  ] as const)('do not move an alias from a symmetric key to %s', async (KeySpec, KeyUsage) => {
+    const { kms, client } = await start()
+    const symmetric = await kms.createKey({ alias: 'alias/orders' })
+    const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec, KeyUsage }))
+    const move = { AliasName: 'alias/orders', TargetKeyId: KeyMetadata?.Arn }
+    expect(await rejection(client.send(new UpdateAliasCommand(move)))).toMatchObject({
+      name: 'ValidationException',
+      message: containing('same type'),
+    })
+    const described = await client.send(new DescribeKeyCommand({ KeyId: 'alias/orders' }))
+    expect(described.KeyMetadata?.Arn).toBe(symmetric)
+  })
+
+  it('leave a key no more than 50', async () => {
+    const { kms, client } = await start()
+    const TargetKeyId = await kms.createKey()
+    const create = (i: number) =>
+      client.send(new CreateAliasCommand({ AliasName: `alias/${i}`, TargetKeyId }))
+    await Promise.all(Array.from({ length: 50 }, (_, i) => create(i)))
+    expect(await rejection(create(50))).toMatchObject({ name: 'LimitExceededException' })
   })
 })
 

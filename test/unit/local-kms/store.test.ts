@@ -4,12 +4,17 @@ import { join } from 'node:path'
 import {
   CreateAliasCommand,
   CreateKeyCommand,
+  type CreateKeyCommandInput,
   DecryptCommand,
   DescribeKeyCommand,
+  DisableKeyCommand,
   EncryptCommand,
+  GetPublicKeyCommand,
   KMSInternalException,
   ListAliasesCommand,
   ListKeysCommand,
+  ReplicateKeyCommand,
+  ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EnvelopeError } from '../../../src/errors.ts'
@@ -49,6 +54,54 @@ describe('a store file', () => {
     expect(described.KeyMetadata).toEqual(KeyMetadata)
     const aliasesNow = await second.client.send(new ListAliasesCommand({}))
     expect(aliasesNow.Aliases).toEqual(aliases.Aliases)
+  })
+
+  it('keeps all that there is to a key', async () => {
+    const first = await start({ storePath })
+    const Tags = [{ TagKey: '__proto__', TagValue: 'é' }]
+    const inputs: CreateKeyCommandInput[] = [
+      { Tags, Policy: '{}' },
+      { MultiRegion: true },
+      { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' },
+      { KeySpec: 'ECC_NIST_P521', KeyUsage: 'KEY_AGREEMENT' },
+      { KeySpec: 'HMAC_384', KeyUsage: 'GENERATE_VERIFY_MAC' },
+      { Origin: 'EXTERNAL' },
+    ]
+    const ids: (string | undefined)[] = []
+    for (const input of inputs) {
+      const { KeyMetadata } = await first.client.send(new CreateKeyCommand(input))
+      ids.push(KeyMetadata?.KeyId)
+    }
+    const [first0, multiRegion, rsa, ecc] = ids
+    await first.client.send(
+      new ReplicateKeyCommand({ KeyId: multiRegion, ReplicaRegion: 'us-west-2' }),
+    )
+    await first.client.send(new DisableKeyCommand({ KeyId: multiRegion }))
+    await first.client.send(new ScheduleKeyDeletionCommand({ KeyId: first0 }))
+    const describeAll = (client: typeof first.client) =>
+      Promise.all(
+        ids.map(
+          async (KeyId) => (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata,
+        ),
+      )
+    const publicKeys = (client: typeof first.client) =>
+      Promise.all(
+        [rsa, ecc].map(
+          async (KeyId) => (await client.send(new GetPublicKeyCommand({ KeyId }))).PublicKey,
+        ),
+      )
+    const before = [await describeAll(first.client), await publicKeys(first.client)]
+    await first.kms.close()
+    const text = await readFile(storePath, 'utf8')
+
+    const second = await start({ storePath })
+    expect([await describeAll(second.client), await publicKeys(second.client)]).toEqual(before)
+    expect(await readFile(storePath, 'utf8')).toBe(text)
+    await second.client.send(new CreateKeyCommand({}))
+    const { keys } = JSON.parse(text) as { keys: unknown[] }
+    expect(JSON.parse(await readFile(storePath, 'utf8'))).toMatchObject({
+      keys: [...keys, {}],
+    })
   })
 
   it('holds the keys of every region, and shows those of its own', async () => {
@@ -105,6 +158,59 @@ describe('a store file', () => {
   })
 })
 
+/** As waxseal 0.1.0 wrote them. */
+const keyOfVersion1 = 'arn:aws:kms:us-east-1:000000000000:key/6b3e1f0a-0000-4000-8000-000000000000'
+const fileOfVersion1 = JSON.stringify({
+  format: 'waxseal-local-kms',
+  version: 1,
+  warning: 'Keys in the clear, for development and tests only.',
+  keys: [
+    {
+      arn: keyOfVersion1,
+      description: 'orders',
+      createdAt: 1_790_000_000_000,
+      material: Buffer.alloc(32, 0x5a).toString('base64'),
+    },
+  ],
+  aliases: [
+    {
+      arn: 'arn:aws:kms:us-east-1:000000000000:alias/orders',
+      keyArn: keyOfVersion1,
+      createdAt: 1_790_000_000_000,
+    },
+  ],
+})
+const ciphertextOfVersion1 =
+  'ASQ2YjNlMWYwYS0wMDAwLTQwMDAtODAwMC0wMDAwMDAwMDAwMDC2RyplWYOFtbru+LNqcmw/ByJqOs/v1y9v8JjZ1joHdTR+' +
+  'eeg7FJths/FjUo5MFA=='
+
+describe('a store file of version 1', () => {
+  it('is read, and written as version 2 with the next change', async () => {
+    await writeFile(storePath, fileOfVersion1, { mode: 0o600 })
+    for (const version of [1, 2]) {
+      const { kms, client } = await start({ storePath })
+      expect(JSON.parse(await readFile(storePath, 'utf8'))).toMatchObject({ version })
+      const opened = await client.send(
+        new DecryptCommand({
+          CiphertextBlob: Buffer.from(ciphertextOfVersion1, 'base64'),
+          EncryptionContext: { tenant: '7' },
+          KeyId: 'alias/orders',
+        }),
+      )
+      expect(opened.Plaintext).toEqual(new Uint8Array(Plaintext))
+      const materialId = opened.KeyMaterialId
+      expect(materialId).toMatch(/^[0-9a-f]{64}$/)
+      const again = await client.send(new EncryptCommand({ KeyId: 'alias/orders', Plaintext }))
+      const reopened = await client.send(
+        new DecryptCommand({ CiphertextBlob: again.CiphertextBlob }),
+      )
+      expect(reopened.KeyMaterialId).toBe(materialId)
+      await kms.createKey()
+      await kms.close()
+    }
+  })
+})
+
 describe('a store that can not be used', () => {
   const key = {
     arn: 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-4000-8000-000000000000',
@@ -137,7 +243,7 @@ describe('a store that can not be used', () => {
     ['empty', '', 'not valid JSON'],
     ['cut short', file().slice(0, -40), 'not valid JSON'],
     ['not of this library', '{"keys":[]}', 'format'],
-    ['of a newer version', file({ version: 2, news: [] }), 'version 2'],
+    ['of a newer version', file({ version: 3, news: [] }), 'version 3'],
     ['with more than is known', file({ grants: [] }), 'grants'],
     ['with a short key', file({ keys: [{ ...key, material: 'QQ==' }] }), 'keys.0.material'],
     ['with a key that is no base64', file({ keys: [{ ...key, material: 'Wlpa!' }] }), 'material'],

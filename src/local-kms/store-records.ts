@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { parseKmsArn } from './arn.ts'
+import { bytesOfKey, keyFromBytes } from './key-material.ts'
+import { isKeySpec, keyUsages, type KeySpec } from './key-specs.ts'
+import type { AliasRecord, GrantRecord, KeyMaterial, KeyRecord } from './records.ts'
+
+/* The records of a store file, each as its schema and as what writes it. */
+
+const time = z.int().min(0)
+const days = z.int().min(1)
+const text = z.string()
+
+export const keyArn = arnOf('key')
+export const aliasArn = arnOf('alias')
+export const base64 = z.base64().transform((encoded) => Buffer.from(encoded, 'base64'))
+
+const keySpec = z.custom<KeySpec>(
+  (value) => typeof value === 'string' && isKeySpec(value),
+  'not a key spec that this version of waxseal knows',
+)
+
+const state = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.enum(['Enabled', 'Disabled', 'PendingImport']) }),
+  z.strictObject({ name: z.literal('PendingDeletion'), windowInDays: days, deletionAt: time }),
+  z.strictObject({ name: z.literal('PendingReplicaDeletion'), windowInDays: days }),
+])
+
+const material = z.strictObject({
+  id: text.regex(/^[0-9a-f]{64}$/, 'not 64 hexadecimal digits'),
+  key: maybe(base64),
+  rotation: maybe(z.strictObject({ at: time, type: z.enum(['AUTOMATIC', 'ON_DEMAND']) })),
+  expiresAt: maybe(time),
+})
+
+/** Pairs and not an object, so that a name such as `__proto__` is data like any other. */
+const pairs = z.array(z.tuple([text, text])).transform((list) => new Map(list))
+
+export const key = z
+  .strictObject({
+    arn: keyArn,
+    spec: keySpec,
+    usage: z.enum(keyUsages),
+    origin: z.enum(['AWS_KMS', 'EXTERNAL']),
+    createdAt: time,
+    description: text,
+    tags: pairs,
+    policy: maybe(text),
+    state,
+    materials: z.array(material),
+    rotation: maybe(z.strictObject({ periodInDays: days, nextAt: time })),
+    multiRegion: maybe(z.enum(['PRIMARY', 'REPLICA'])),
+  })
+  .transform(({ materials, ...fields }, context): KeyRecord => ({
+    ...fields,
+    id: nameIn(fields.arn),
+    materials: materials.map(({ key: bytes, ...rest }, index): KeyMaterial => {
+      const object = bytes && keyFromBytes(fields.spec, bytes)
+      if (bytes && !object) {
+        const message = `not a key of the spec ${fields.spec}`
+        context.addIssue({ code: 'custom', message, path: ['materials', index, 'key'] })
+      }
+      return { ...rest, key: object }
+    }),
+  }))
+
+export const alias = z
+  .strictObject({ arn: aliasArn, keyArn, createdAt: time, updatedAt: time })
+  .transform((fields): AliasRecord => ({ ...fields, name: nameIn(fields.arn) }))
+
+export const grant = z.strictObject({
+  id: text.regex(/^[0-9a-f]{64}$/, 'not 64 hexadecimal digits'),
+  keyArn,
+  name: maybe(text),
+  granteePrincipal: text,
+  retiringPrincipal: maybe(text),
+  operations: z.array(text),
+  constraint: maybe(
+    z.strictObject({
+      kind: z.enum(['EncryptionContextEquals', 'EncryptionContextSubset']),
+      pairs,
+    }),
+  ),
+  createdAt: time,
+})
+
+export function keyFields({ id: _, materials, tags, ...fields }: KeyRecord): z.input<typeof key> {
+  return {
+    ...fields,
+    tags: [...tags],
+    materials: materials.map((fields) => ({
+      ...fields,
+      key: fields.key && bytesOfKey(fields.key).toString('base64'),
+    })),
+  }
+}
+
+export function aliasFields({ name: _, ...fields }: AliasRecord): z.input<typeof alias> {
+  return fields
+}
+
+export function grantFields({
+  constraint,
+  operations,
+  ...fields
+}: GrantRecord): z.input<typeof grant> {
+  return {
+    ...fields,
+    operations: [...operations],
+    constraint: constraint && { ...constraint, pairs: [...constraint.pairs] },
+  }
+}
+
+export function nameIn(arn: string): string {
+  return parseKmsArn(arn)?.name ?? arn
+}
+
+function arnOf(kind: 'key' | 'alias') {
+  return z.string().refine((arn) => parseKmsArn(arn)?.kind === kind, `not the ARN of a KMS ${kind}`)
+}
+
+/** Left out of the file where it is undefined, and always there in the record. */
+function maybe<S extends z.ZodType>(schema: S) {
+  return schema.optional().transform((value) => value)
+}
