@@ -1,15 +1,28 @@
-import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
+import { z } from 'zod'
+import { EnvelopeError } from '../errors.ts'
 import { checkAliasName } from './alias-name.ts'
+import { parseArguments, region, wrongArgument } from './arguments.ts'
 import type { Scope } from './arn.ts'
 import { Clock } from './clock.ts'
+import { Controls } from './controls/controls.ts'
+import type { LocalKmsFailure } from './controls/failures.ts'
+import type { LocalKmsCallFilter } from './controls/filter.ts'
+import type { LocalKmsOutage } from './controls/outages.ts'
+import { keyArgument } from './key-argument.ts'
+import { factsOf } from './key-specs.ts'
 import { KmsError } from './kms-error.ts'
 import { KeyStore } from './key-store.ts'
 import { createKey } from './new-key.ts'
-import { parseOptions, type LocalKmsOptions } from './options.ts'
+import {
+  parseKeyOptions,
+  parseOptions,
+  type LocalKmsKeyOptions,
+  type LocalKmsOptions,
+} from './options.ts'
 import type { Environment } from './operations/operation.ts'
-import { answer } from './protocol.ts'
-import { REGION } from './request-region.ts'
-import { emptyState } from './records.ts'
+import { answer, type Service } from './protocol.ts'
+import { emptyState, type KeyRecord } from './records.ts'
+import { replicateKey } from './replication.ts'
 import { startServer, type RunningServer } from './server.ts'
 import { StoreFile } from './store-file.ts'
 
@@ -19,6 +32,10 @@ const WARNING =
   'and it answers every request without asking who sent it'
 
 let hasWarned = false
+
+const clientConfigArguments = z.strictObject({ region })
+const replicateKeyArguments = z.strictObject({ keyArn: z.string().min(1), region })
+const advanceClockArguments = z.strictObject({ durationMs: z.number().min(0) })
 
 /** What a `KMSClient` needs to talk to a {@link LocalKms}. */
 export interface LocalKmsClientConfig {
@@ -55,13 +72,15 @@ export class LocalKms {
   /** The region that is meant where none is named. */
   readonly region: string
   readonly #environment: Environment
+  readonly #controls: Controls
   readonly #server: RunningServer
   #closing: Promise<void> | undefined
 
-  private constructor(environment: Environment, server: RunningServer) {
+  private constructor({ environment, controls }: Service, server: RunningServer) {
     this.endpoint = server.endpoint
     this.region = environment.scope.region
     this.#environment = environment
+    this.#controls = controls
     this.#server = server
   }
 
@@ -72,14 +91,17 @@ export class LocalKms {
    * @throws EnvelopeError `ERR_LOCAL_KMS` if the port is taken, or the store can't be read or written.
    */
   static async start(options: LocalKmsOptions = {}): Promise<LocalKms> {
-    const { port, storePath, region, accountId, log = emitWarning } = parseOptions(options)
+    const { port, storePath, region, accountId, quotaPerSecond, ...parsed } = parseOptions(options)
+    const { log = emitWarning } = parsed
     const scope: Scope = { region, accountId }
     const clock = new Clock()
     const environment = { scope, clock, store: await openStore(storePath, log) }
-    const server = await startServer(port, (request) => answer(request, environment, log))
+    const controls = new Controls(environment, quotaPerSecond)
+    const service = { environment, controls, log }
+    const server = await startServer(port, (request) => answer(request, service))
     if (log !== emitWarning || !hasWarned) log(WARNING)
     hasWarned ||= log === emitWarning
-    return new LocalKms(environment, server)
+    return new LocalKms(service, server)
   }
 
   /**
@@ -89,29 +111,160 @@ export class LocalKms {
    * @throws InvalidArgumentError if `region` is not the name of a region.
    */
   clientConfig(region: string = this.region): LocalKmsClientConfig {
+    parseArguments('clientConfig', clientConfigArguments, { region })
     return {
       endpoint: this.endpoint,
-      region: checkRegion('region', region),
+      region,
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     }
   }
 
   /**
-   * Makes a symmetric encryption key and returns its ARN. Give `alias`, with its `alias/`, to name it.
-   * `region` is where; default: the `region` of `start`.
+   * Makes a key and returns its ARN: by default a symmetric encryption key of one region.
    *
-   * @throws InvalidArgumentError if `alias` is not a name that KMS would take, or `region` is none.
+   * @example
+   * ```ts
+   * await kms.createKey({ alias: 'alias/orders' })
+   * await kms.createKey({ region: 'eu-west-1', keySpec: 'RSA_2048' })
+   * ```
+   * @throws InvalidArgumentError if an option is not what it should be.
    * @throws EnvelopeError `ERR_LOCAL_KMS` if the alias exists, the store can't be written, or this
    * LocalKms is closed.
    */
-  async createKey(options: { alias?: string; region?: string } = {}): Promise<string> {
-    if (this.#closing) throw new EnvelopeError('ERR_LOCAL_KMS', 'This LocalKms is closed')
-    const { alias, region = this.region } = options
+  async createKey(options: LocalKmsKeyOptions = {}): Promise<string> {
+    const given = parseKeyOptions(options)
+    const { alias, region = this.region, keySpec: spec, keyUsage, multiRegion, origin } = given
     if (alias !== undefined) checkAliasArgument(alias)
-    checkRegion('region', region)
-    const { store, scope, clock } = this.#environment
+    const { usage } = factsOf(spec)
+    if (keyUsage !== undefined && keyUsage !== usage) {
+      throw wrongArgument('createKey', 'keyUsage', `LocalKms has ${spec} for ${usage} only`)
+    }
+    const { scope } = this.#environment
+    const environment = { ...this.#environment, scope: { ...scope, region } }
+    return this.#make(() => createKey(environment, { alias, spec, multiRegion, origin }))
+  }
+
+  /**
+   * Makes the replica of a multi-Region primary key in another region, and returns its ARN. What one
+   * of the two encrypts, the other one decrypts.
+   *
+   * @example
+   * ```ts
+   * const primary = await kms.createKey({ multiRegion: true })
+   * const replica = await kms.replicateKey(primary, 'eu-west-1')
+   * ```
+   * @throws InvalidArgumentError if there is no such key, or `region` is not the name of a region.
+   * @throws EnvelopeError `ERR_LOCAL_KMS` if the key is not a primary key or is not enabled, the region
+   * has its replica, the store can't be written, or this LocalKms is closed.
+   */
+  async replicateKey(keyArn: string, region: string): Promise<string> {
+    parseArguments('replicateKey', replicateKeyArguments, { keyArn, region })
+    const environment = this.#environment
+    return this.#make(() => {
+      const primary = keyArgument('replicateKey', 'keyArn', keyArn, environment)
+      return replicateKey(environment, primary, { region })
+    })
+  }
+
+  /**
+   * Lets time pass, in milliseconds: whatever is due then is done. It can't be turned back.
+   *
+   * @example
+   * ```ts
+   * kms.advanceClock(7 * 24 * 60 * 60 * 1000) // a key that waited for its deletion is gone
+   * ```
+   * @throws InvalidArgumentError if `durationMs` is not a number from 0 on.
+   */
+  advanceClock(durationMs: number): void {
+    parseArguments('advanceClock', advanceClockArguments, { durationMs })
+    this.#environment.clock.advance(durationMs)
+  }
+
+  /**
+   * How many requests have come, of those that `filter` means; without one, of all. Those count too
+   * that were then refused or failed, and those that came in an outage: a test can so prove that a
+   * region was left alone. A request under two keys, such as ReEncrypt, is one request of either.
+   * What `LocalKms` itself does, such as {@link LocalKms.createKey}, is no request.
+   *
+   * @example
+   * ```ts
+   * kms.calls({ operation: 'Decrypt', region: 'eu-west-1' })
+   * ```
+   * @throws InvalidArgumentError if an operation or key of that name does not exist: they would
+   * count 0 whatever happens.
+   */
+  calls(filter: LocalKmsCallFilter = {}): number {
+    return this.#controls.calls(filter)
+  }
+
+  /** Lets {@link LocalKms.calls} begin at 0 again. */
+  resetCalls(): void {
+    this.#controls.resetCalls()
+  }
+
+  /**
+   * Answers requests with an error: those that the filter means, or a part of them (`rate`), or the
+   * next few (`times`). Which ones a `rate` hits is drawn by a generator with a fixed seed, so that a
+   * test of the same requests in the same order runs the same each time.
+   *
+   * @example
+   * ```ts
+   * const recover = kms.fail({ operation: 'Decrypt', error: 'ThrottlingException', rate: 0.3 })
+   * ```
+   * @returns a function that ends it.
+   * @throws InvalidArgumentError if a field is not what it should be.
+   */
+  fail(failure: LocalKmsFailure): () => void {
+    return this.#controls.fail(failure)
+  }
+
+  /**
+   * Puts a region out. With `how` = `reset`, the default, each request finds its connection closed;
+   * with `timeout` it waits for an answer that does not come; with `error` it gets
+   * `KMSInternalException` and status 500. A client's own time-outs decide how long `timeout` lasts
+   * for it; when the outage ends, connections that still wait are closed.
+   *
+   * @example
+   * ```ts
+   * const recover = kms.outage('eu-west-1', 'timeout')
+   * ```
+   * @returns a function that ends it.
+   * @throws InvalidArgumentError if `region` or `how` is not what it should be.
+   */
+  outage(region: string, how: LocalKmsOutage = 'reset'): () => void {
+    return this.#controls.outage(region, how)
+  }
+
+  /**
+   * Lets each answer come so many milliseconds late: in `region`, or without one in all regions,
+   * those too that had a latency of their own. 0 ends it.
+   *
+   * @throws InvalidArgumentError if `latencyMs` is not from 0 to 2^31 - 1, or `region` is none.
+   */
+  setLatencyMs(latencyMs: number, region?: string): void {
+    this.#controls.setLatencyMs(latencyMs, region)
+  }
+
+  /**
+   * Takes the permission for an operation on a key away: it answers `AccessDeniedException`, unless
+   * the request carries the token of a grant that allows it. `ReEncrypt` may also be denied by half,
+   * as the permissions of KMS are: `ReEncryptFrom` on its source, `ReEncryptTo` on its destination.
+   *
+   * @param keyId - a key ARN or alias ARN, or a key id or alias name of the `region` of `start`.
+   * @param operation - for example `Decrypt`.
+   * @returns a function that gives the permission back.
+   * @throws InvalidArgumentError if there is no such key or operation.
+   */
+  deny(keyId: string, operation: string): () => void {
+    return this.#controls.deny(keyId, operation)
+  }
+
+  async #make(key: () => Promise<KeyRecord>): Promise<string> {
+    if (this.#closing) throw new EnvelopeError('ERR_LOCAL_KMS', 'This LocalKms is closed')
+    const { store, clock } = this.#environment
     try {
-      return (await createKey({ store, clock, scope: { ...scope, region } }, { alias })).arn
+      await store.settle(clock.now())
+      return (await key()).arn
     } catch (cause) {
       if (!(cause instanceof KmsError)) throw cause
       throw new EnvelopeError('ERR_LOCAL_KMS', cause.message, { cause })
@@ -120,6 +273,7 @@ export class LocalKms {
 
   /** Stops listening, ends every connection and waits for the store to be written. May be called twice. */
   close(): Promise<void> {
+    this.#controls.close()
     this.#closing ??= this.#server.close().then(() => this.#environment.store.idle())
     return this.#closing
   }
@@ -143,16 +297,11 @@ function emitWarning(message: string): void {
   process.emitWarning(message, WARNING_NAME)
 }
 
-function checkRegion(field: string, region: unknown): string {
-  if (typeof region === 'string' && REGION.test(region)) return region
-  throw new InvalidArgumentError(field, `\`${field}\` must be a region, such as us-east-1`)
-}
-
 function checkAliasArgument(alias: string): void {
   try {
     checkAliasName(alias)
   } catch (cause) {
     if (!(cause instanceof KmsError)) throw cause
-    throw new InvalidArgumentError('alias', `\`alias\`: ${cause.message}`, cause)
+    throw wrongArgument('createKey', 'alias', cause.message, cause)
   }
 }

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { callOf, type RequestMembers } from './controls/call.ts'
+import type { Controls } from './controls/controls.ts'
+import { NoAnswer } from './controls/outages.ts'
 import { KmsError } from './kms-error.ts'
-import type { Environment, Operation } from './operations/operation.ts'
+import type { Environment } from './operations/operation.ts'
 import { operations } from './operations/table.ts'
 import { regionOf } from './request-region.ts'
 
@@ -14,6 +17,8 @@ export interface KmsRequest {
   readonly target: string | undefined
   readonly authorization: string | undefined
   readonly body: Uint8Array
+  /** Raised when the client has closed its connection. */
+  readonly gone: AbortSignal
 }
 
 export interface Reply {
@@ -22,18 +27,33 @@ export interface Reply {
   readonly body: string
 }
 
-/** Never rejects: what is not a {@link KmsError} goes to `log`, and to the caller as KMS's 500. */
+/** All that answers a request. */
+export interface Service {
+  /** Its region is that of a request that names none. */
+  readonly environment: Environment
+  readonly controls: Controls
+  readonly log: (message: string) => void
+}
+
+/**
+ * Rejects only with {@link NoAnswer}: what is not a {@link KmsError} goes to `log`, and to the caller
+ * as KMS's 500.
+ */
 export async function answer(
-  { target, authorization, body }: KmsRequest,
-  preset: Environment,
-  log: (message: string) => void,
+  { target, authorization, body, gone }: KmsRequest,
+  { environment: preset, controls, log }: Service,
 ): Promise<Reply> {
   try {
     const region = regionOf(authorization, preset.scope.region)
     const environment = { ...preset, scope: { ...preset.scope, region } }
-    const run = operationFor(target)
-    return reply(200, await run(parseBody(body), environment))
+    const name = operationNamed(target)
+    const request = parseBody(body)
+    await controls.admit(callOf(name, request, environment), gone)
+    const run = operations.get(name ?? '')
+    if (run) return reply(200, await run(request, environment))
+    throw new KmsError('UnknownOperationException', `LocalKms has no operation '${target ?? ''}'`)
   } catch (error) {
+    if (error instanceof NoAnswer) throw error
     if (error instanceof KmsError) return errorReply(error)
     const reason = error instanceof Error ? error.message : String(error)
     log(`LocalKms could not answer ${String(target)}: ${reason}`)
@@ -46,12 +66,9 @@ export function errorReply(error: KmsError, status = error.status): Reply {
   return reply(status, body, { 'x-amzn-errortype': error.name })
 }
 
-function operationFor(target = ''): Operation {
-  const operation = target.startsWith(TARGET_PREFIX)
-    ? operations.get(target.slice(TARGET_PREFIX.length))
-    : undefined
-  if (operation) return operation
-  throw new KmsError('UnknownOperationException', `LocalKms has no operation '${target}'`)
+function operationNamed(target = ''): string | undefined {
+  const name = target.startsWith(TARGET_PREFIX) ? target.slice(TARGET_PREFIX.length) : ''
+  return operations.has(name) ? name : undefined
 }
 
 function reply(status: number, body: object, headers: Record<string, string> = {}): Reply {
@@ -62,15 +79,17 @@ function reply(status: number, body: object, headers: Record<string, string> = {
   }
 }
 
-function parseBody(body: Uint8Array): unknown {
+function parseBody(body: Uint8Array): RequestMembers {
   let request: unknown
   try {
     request = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
   } catch {
     throw new KmsError('SerializationException', 'The request body is not valid JSON')
   }
-  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-    throw new KmsError('SerializationException', 'The request body is not a JSON object')
-  }
-  return request
+  if (isObject(request)) return request
+  throw new KmsError('SerializationException', 'The request body is not a JSON object')
+}
+
+function isObject(json: unknown): json is RequestMembers {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }

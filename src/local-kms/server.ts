@@ -19,13 +19,17 @@ export interface RunningServer {
 /** Serves `answer` on the loopback interface; port 0 takes a free one. */
 export async function startServer(port: number, answer: Responder): Promise<RunningServer> {
   const server = createServer((request, response) => {
-    respond(request, answer).then(
+    const gone = new AbortController()
+    response.once('close', () => {
+      gone.abort()
+    })
+    respond(request, answer, gone.signal).then(
       ({ status, headers, body }) => {
         if (!server.listening) response.setHeader('connection', 'close')
         response.writeHead(status, headers).end(body)
       },
-      // The client has gone away in the middle of its request: there is nobody to tell.
-      () => response.destroy(),
+      // An outage that a test asked for, or a client that has gone away in the middle of its request.
+      () => request.socket.resetAndDestroy(),
     )
   })
   await listen(server, port)
@@ -34,10 +38,19 @@ export async function startServer(port: number, answer: Responder): Promise<Runn
   return { endpoint: `http://${HOST}:${boundPort}`, close: () => close(server) }
 }
 
-async function respond(request: IncomingMessage, answer: Responder): Promise<Reply> {
+async function respond(
+  request: IncomingMessage,
+  answer: Responder,
+  gone: AbortSignal,
+): Promise<Reply> {
   const body = await readBody(request)
   if (!isLoopbackName(request.headers.host)) {
     return errorReply(new KmsError('AccessDeniedException', 'The Host is not a loopback name'), 403)
+  }
+  // A page need not ask to POST `text/plain`: that would still be counted and use up the quota.
+  // Browsers put `Origin` on every POST of a page, and no SDK does.
+  if (request.headers.origin !== undefined) {
+    return errorReply(new KmsError('AccessDeniedException', 'Web pages are not served'), 403)
   }
   if (request.method !== 'POST' || request.url !== '/') {
     return errorReply(new KmsError('UnknownOperationException', 'Only POST / is served'), 404)
@@ -51,6 +64,7 @@ async function respond(request: IncomingMessage, answer: Responder): Promise<Rep
     target: request.headersDistinct['x-amz-target']?.[0],
     authorization: request.headers.authorization,
     body,
+    gone,
   })
 }
 
@@ -69,8 +83,8 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
 
 /**
  * Requests are not authenticated, so a web page must not be able to make them. Browsers ask before
- * they send `X-Amz-Target` to another origin, and get no leave; this stops a name of that page's own
- * that resolves to the loopback address.
+ * they send `X-Amz-Target` to another origin, and get no leave. This stops a name of that page's own
+ * that resolves to the loopback address: to the browser that is the page's own origin.
  */
 function isLoopbackName(host: string | undefined): boolean {
   return /^(?:127\.0\.0\.1|\[::1\]|(?:[^:/@]+\.)?localhost)(?::\d+)?$/i.test(host ?? '')

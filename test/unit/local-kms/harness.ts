@@ -71,3 +71,8 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
 export function containing(text: string): unknown {
   return expect.stringContaining(text)
 }
+
+/** The error that names the argument that is wrong. */
+export function wrong(field: string): unknown {
+  return expect.objectContaining({ name: 'InvalidArgumentError', field })
+}

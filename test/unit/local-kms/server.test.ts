@@ -122,6 +122,18 @@ describe('the protocol', () => {
     }
   })
 
+  it('is not there for a web page', async () => {
+    const { kms } = await start()
+    const headers = { ...target('ListKeys'), 'content-type': 'text/plain' }
+    for (const origin of ['https://example.com', 'null', kms.endpoint, '']) {
+      const { status, json } = await raw(kms, '{}', { ...headers, origin })
+      expect(status).toBe(403)
+      expect(json).toMatchObject({ __type: 'AccessDeniedException' })
+    }
+    expect(kms.calls()).toBe(0)
+    expect((await raw(kms, '{}', headers)).status).toBe(200)
+  })
+
   it('survives a client that goes away', async () => {
     const { kms, client } = await start()
     const socket = connect(Number(new URL(kms.endpoint).port), '127.0.0.1')
