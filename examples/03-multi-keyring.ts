@@ -1,22 +1,22 @@
 // Wraps one data key under KMS keys of two regions, so that a message still opens when one of the
-// regions cannot be reached. Two LocalKms stand in for the regions.
+// regions cannot be reached. One LocalKms stands in for both: a client's region says which keys it sees.
 import { KMSClient } from '@aws-sdk/client-kms'
 import { EnvelopeClient, MultiKeyring } from 'waxseal'
 import { KmsKeyring } from 'waxseal/kms'
 import { LocalKms } from 'waxseal/local-kms'
 
-const frankfurt = await LocalKms.start({ region: 'eu-central-1' })
-const ireland = await LocalKms.start({ region: 'eu-west-1' })
+const kms = await LocalKms.start()
+const frankfurt = new KMSClient(kms.clientConfig('eu-central-1'))
+const ireland = new KMSClient(kms.clientConfig('eu-west-1'))
+const frankfurtKey = await kms.createKey({ region: 'eu-central-1' })
+const irelandKey = await kms.createKey({ region: 'eu-west-1' })
 
-// One attempt instead of the SDK's three, so that the outage below shows at once.
-const client1 = new KMSClient({ ...frankfurt.clientConfig(), maxAttempts: 1 })
-const client2 = new KMSClient(ireland.clientConfig())
-
+// kmsMultiKeyring({ generator: frankfurtKey, keyIds: [irelandKey] }) would make the clients, too.
 const client = new EnvelopeClient({
   keyring: new MultiKeyring({
     // Generates the data key, and is asked first on decrypt.
-    generator: new KmsKeyring({ client: client1, keyId: await frankfurt.createKey() }),
-    children: [new KmsKeyring({ client: client2, keyId: await ireland.createKey() })],
+    generator: new KmsKeyring({ client: frankfurt, keyId: frankfurtKey }),
+    children: [new KmsKeyring({ client: ireland, keyId: irelandKey })],
   }),
 })
 
@@ -25,10 +25,10 @@ for (const { providerInfo } of header.encryptedDataKeys) {
   console.log(`wrapped under ${new TextDecoder().decode(providerInfo)}`)
 }
 
-await frankfurt.close() // the outage
+kms.outage('eu-central-1')
 const { plaintext } = await client.decrypt(ciphertext)
 console.log(`without the first region: ${new TextDecoder().decode(plaintext)}`)
 
-client1.destroy()
-client2.destroy()
-await ireland.close()
+frankfurt.destroy()
+ireland.destroy()
+await kms.close()

@@ -14,6 +14,11 @@ const expected: Record<string, RegExp> = {
   '05-inspect-a-message.ts': /^context: tenant = acme$/m,
   '06-custom-keyring.ts': /^decrypted: sealed by another key service$/m,
   '07-abort.ts': /^left in the folder: large\.bin$/m,
+  '08-multi-region-key.ts': /^decrypted; calls in Frankfurt: 0, in Ireland: 1$/m,
+  '09-survive-an-outage.ts': /, 0 failed\n3 calls to the region that is out$/m,
+  '10-encrypt-outside-aws.ts': /^calls of KMS to encrypt: 0\ncalls of KMS to decrypt: 1$/m,
+  '11-ecdh.ts': /^as the partner's: ERR_UNWRAP_FAILED\nthe letterbox reads: from whomever$/m,
+  '12-secret-in-environment.ts': /^opened a password of 28 characters$/m,
 }
 
 describe('the examples', () => {
