@@ -14,6 +14,7 @@ import {
   sealFrames,
 } from './floor.ts'
 import { importRow } from './import-time.ts'
+import { kmsRows } from './kms.ts'
 import { type Row, measure } from './measure.ts'
 import { performanceDocument, table } from './report.ts'
 
@@ -165,6 +166,11 @@ const results = []
 for (const [name, rows] of Object.entries(groups)) {
   if (!name.includes(values.only)) continue
   for (const row of await rows()) results.push(await measure(row, rounds))
+}
+if ('kms'.includes(values.only)) {
+  const { rows, stop } = await kmsRows(plaintext.subarray(0, 100), { floor: 0.8, peer: 1 })
+  for (const row of rows) results.push(await measure(row, rounds))
+  await stop()
 }
 if ('import'.includes(values.only)) results.push(importRow(3 * rounds))
 console.log(table(results))
