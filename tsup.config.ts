@@ -1,6 +1,6 @@
 import { type Options, defineConfig } from 'tsup'
 
-const shared: Options = {
+const shared = {
   // One entry a subpath of the exports map in package.json.
   entry: {
     index: 'src/index.ts',
@@ -12,11 +12,18 @@ const shared: Options = {
   platform: 'node',
   removeNodeProtocol: false,
   sourcemap: true,
-}
+} satisfies Options
 
 export default defineConfig((options) => [
   // What entries share lies in one chunk, so that a class exists once however it is reached.
-  { ...shared, format: 'esm', splitting: true, dts: options.dts !== false },
+  // The bin is run and never imported: it needs no second format, and no types.
+  {
+    ...shared,
+    entry: { ...shared.entry, cli: 'src/cli/main.ts' },
+    format: 'esm',
+    splitting: true,
+    dts: options.dts !== false && { entry: shared.entry },
+  },
   // esbuild splits no CommonJS, and tsup's stand-in rewrites the code for old engines: slower, and
   // wrong for `yield` behind `??`. Objects are recognised by their brands, so copies do no harm.
   { ...shared, format: 'cjs', splitting: false, dts: options.dts !== false },

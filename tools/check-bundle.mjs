@@ -6,7 +6,7 @@ import { isBuiltin } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
-import { entries, report, root } from './lib.mjs'
+import { entries, manifest, report, root } from './lib.mjs'
 
 /** @type {Record<string, string[]>} */
 const packages = {
@@ -14,6 +14,11 @@ const packages = {
   './kms': ['@aws-sdk/client-kms'],
   './local-kms': ['zod'],
   './noble': ['@noble/ciphers', '@noble/curves', '@noble/hashes'],
+}
+
+/** @type {Record<string, string[]>} */
+const packagesOfBins = {
+  waxseal: ['commander', 'zod'],
 }
 
 /** @type {string[]} */
@@ -34,6 +39,14 @@ for (const { subpath, ...targets } of entries) {
     if (allowed.length > 0) continue
     for (const name of loaded(file, condition)) {
       problems.push(`${subpath}: Node loads ${name} with the entry, by ${condition}`)
+    }
+  }
+}
+
+for (const [name, file] of Object.entries(manifest.bin)) {
+  for (const [found, importer] of standing(join(root, file))) {
+    if (!packagesOfBins[name]?.includes(found)) {
+      problems.push(`bin ${name}: ${importer} imports ${found}`)
     }
   }
 }

@@ -1,6 +1,6 @@
 // What npm would publish: the built files and what a user reads, and nothing else.
 import { spawnSync } from 'node:child_process'
-import { entries, report, root } from './lib.mjs'
+import { entries, manifest, report, root } from './lib.mjs'
 
 const allowed = [
   /^dist\/[\w-]+\.(?:js|cjs|d\.ts|d\.cts)$/,
@@ -8,6 +8,7 @@ const allowed = [
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
 ]
 const required = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].concat(
+  Object.values(manifest.bin),
   entries.flatMap((entry) =>
     [...Object.values(entry.import), ...Object.values(entry.require)].map((file) => file.slice(2)),
   ),

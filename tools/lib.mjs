@@ -7,7 +7,11 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 
 /**
  * @typedef {{ types: string, default: string }} Target
- * @type {{ name: string, exports: Record<string, string | { import: Target, require: Target }> }}
+ * @type {{
+ *   name: string
+ *   bin: Record<string, string>
+ *   exports: Record<string, string | { import: Target, require: Target }>
+ * }}
  */
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 

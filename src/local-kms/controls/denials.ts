@@ -8,7 +8,7 @@ interface Denial {
 }
 
 /** ReEncrypt is two permissions: one on the key it leaves, one on the key it goes to. */
-export function actionsOf(operation: string): readonly string[] {
+function actionsOf(operation: string): readonly string[] {
   return operation === 'ReEncrypt' ? ['ReEncryptFrom', 'ReEncryptTo'] : [operation]
 }
 
