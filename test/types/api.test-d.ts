@@ -12,6 +12,8 @@ import {
   type DecryptResult,
   type DecryptionMaterials,
   type DefaultCmm,
+  type EcdhCurveName,
+  type EcdhKey,
   type EncryptOptions,
   type EncryptResult,
   type EncryptedDataKey,
@@ -30,6 +32,8 @@ import {
   type MessageStream,
   MultiKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
+  type RawEcdhSchema,
   RawRsaKeyring,
   type RsaKey,
   type RsaPadding,
@@ -224,6 +228,7 @@ describe('keyrings', () => {
   it('all are Keyrings', () => {
     expectTypeOf<RawAesKeyring>().toExtend<Keyring>()
     expectTypeOf<RawRsaKeyring>().toExtend<Keyring>()
+    expectTypeOf<RawEcdhKeyring>().toExtend<Keyring>()
     expectTypeOf<MultiKeyring>().toExtend<Keyring>()
     expectTypeOf<DefaultCmm>().toExtend<CryptographicMaterialsManager>()
     expectTypeOf(nodeBackend).toEqualTypeOf<CryptoBackend>()
@@ -242,6 +247,19 @@ describe('keyrings', () => {
       publicKey: 'pem',
       padding: 'oaep-sha256',
     })
+    expectTypeOf<EcdhKey>().toEqualTypeOf<string | Uint8Array | KeyObject>()
+    expectTypeOf<EcdhCurveName>().toEqualTypeOf<'P-256' | 'P-384' | 'P-521'>()
+    expectTypeOf<RawEcdhSchema['type']>().toEqualTypeOf<'static' | 'ephemeral' | 'discovery'>()
+    expectTypeOf(RawEcdhKeyring).toBeConstructibleWith({
+      curve: 'P-384',
+      schema: { type: 'ephemeral', recipientPublicKey: bytes },
+    })
+    // @ts-expect-error: a key of another schema
+    new RawEcdhKeyring({ curve: 'P-256', schema: { type: 'discovery', recipientPublicKey: 'pem' } })
+    // @ts-expect-error: no key of one's own
+    new RawEcdhKeyring({ curve: 'P-256', schema: { type: 'static', recipientPublicKey: 'pem' } })
+    // @ts-expect-error: no such curve
+    new RawEcdhKeyring({ curve: 'SM2', schema: { type: 'discovery', recipientPrivateKey: 'pem' } })
     // @ts-expect-error: no wrapping key
     new RawAesKeyring(names)
     // @ts-expect-error: a wrapping key that is text

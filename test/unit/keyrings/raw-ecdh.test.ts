@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   type AlgorithmSuiteName,
   type CryptoBackend,
@@ -339,6 +339,15 @@ describe('the raw ECDH keyring overwrites', () => {
     await unwrap(discovery, [key])
     expect(keys).toHaveLength(6)
     expect(areZero(keys)).toBe(true)
+  })
+
+  it('the unwrapped data key, once the materials have their copy', async () => {
+    const { key, dataKey } = await wrap(here.sender)
+    const given = decryptionMaterials({ encryptionContext })
+    const withDataKey = vi.spyOn(given, 'withDataKey')
+    const materials = await here.discovery.onDecrypt(given, [key])
+    expect(withDataKey.mock.calls).toEqual([[new Uint8Array(32)]])
+    expect(Buffer.from(materials.dataKey)).toEqual(dataKey)
   })
 
   it('the shared secret where the commitment is another one', async () => {
