@@ -1,4 +1,13 @@
-import { relatedKeys, withKeys, without, type KeyRecord, type StoreState } from './records.ts'
+import { rotated, withoutImportedMaterial } from './key-material.ts'
+import {
+  relatedKeys,
+  withKeys,
+  without,
+  withShared,
+  type AutomaticRotation,
+  type KeyRecord,
+  type StoreState,
+} from './records.ts'
 
 /* What the passing of time does to keys. */
 
@@ -36,13 +45,33 @@ function earliest(state: StoreState): DueChange | undefined {
 }
 
 function dueChangesOf(key: KeyRecord): DueChange[] {
-  const { state } = key
+  const { state, rotation } = key
   const changes: DueChange[] = []
   if (state.name === 'PendingDeletion') {
     const at = state.deletionAt
     changes.push({ at, apply: (store) => withoutKey(store, key, at) })
   }
+  // The replicas are rotated with their primary. A key that is not enabled waits until it is.
+  if (rotation && state.name === 'Enabled' && key.multiRegion !== 'REPLICA') {
+    const at = rotation.nextAt
+    changes.push({ at, apply: (store) => withRotation(store, key, rotation) })
+  }
+  const expiresAt = key.materials.at(-1)?.expiresAt
+  if (expiresAt !== undefined) {
+    changes.push({
+      at: expiresAt,
+      apply: (store) => withKeys(store, withoutImportedMaterial(key)),
+    })
+  }
   return changes
+}
+
+function withRotation(store: StoreState, key: KeyRecord, rotation: AutomaticRotation): StoreState {
+  const { periodInDays, nextAt } = rotation
+  return withShared(store, key, {
+    materials: rotated(key, { at: nextAt, type: 'AUTOMATIC' }),
+    rotation: { periodInDays, nextAt: nextAt + periodInDays * DAY_MS },
+  })
 }
 
 /** Aliases and grants go with their key. */

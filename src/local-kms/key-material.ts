@@ -8,7 +8,7 @@ import {
 import { promisify } from 'node:util'
 import { KmsError } from './kms-error.ts'
 import { factsOf, type KeySpec } from './key-specs.ts'
-import type { KeyMaterial, KeyRecord, RotationType } from './records.ts'
+import type { KeyMaterial, KeyRecord } from './records.ts'
 
 /** Off the event loop: an RSA key of 4,096 bits can take seconds. */
 const generateKeyPair = promisify(generateKeyPairByCallback)
@@ -29,9 +29,34 @@ export async function generateKey(spec: KeySpec): Promise<KeyObject> {
 
 export function newMaterial(
   key: KeyObject,
-  rotation?: { readonly at: number; readonly type: RotationType },
+  rotation?: NonNullable<KeyMaterial['rotation']>,
 ): KeyMaterial {
   return { id: randomBytes(32).toString('hex'), key, rotation, expiresAt: undefined }
+}
+
+/** A symmetric key's materials with a new one, which is current from then on. */
+export function rotated(
+  { materials }: KeyRecord,
+  rotation: NonNullable<KeyMaterial['rotation']>,
+): readonly KeyMaterial[] {
+  return [...materials, newMaterial(createSecretKey(randomBytes(32)), rotation)]
+}
+
+/**
+ * The key as it is before an import, but for the ids of its materials, by which it knows the same
+ * material when it comes again. Nothing keeps the key itself: this is its cryptographic erasure.
+ */
+export function withoutImportedMaterial(key: KeyRecord): KeyRecord {
+  const isWaiting = key.state.name === 'Enabled' || key.state.name === 'Disabled'
+  return {
+    ...key,
+    state: isWaiting ? { name: 'PendingImport' } : key.state,
+    materials: key.materials.map((material) => ({
+      ...material,
+      key: undefined,
+      expiresAt: undefined,
+    })),
+  }
 }
 
 /** What a key works with now. */

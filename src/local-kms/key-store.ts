@@ -1,3 +1,4 @@
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { arnPrefix, type Scope } from './arn.ts'
 import { nextDueAt, settled } from './due-changes.ts'
 import { KmsError } from './kms-error.ts'
@@ -12,6 +13,8 @@ import {
 
 /** The keys, aliases and grants of every scope. A change is visible only once `save` has kept it. */
 export class KeyStore {
+  /** Seals import tokens, which end with the process. */
+  readonly importTokenKey = createSecretKey(randomBytes(32))
   #state: StoreState
   #nextDueAt: number
   #lastChange: Promise<unknown> = Promise.resolve()

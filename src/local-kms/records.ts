@@ -69,8 +69,8 @@ export interface GrantRecord {
   readonly granteePrincipal: string
   readonly retiringPrincipal: string | undefined
   readonly operations: readonly string[]
-  /** None: any encryption context. */
-  readonly constraint: GrantConstraint | undefined
+  /** All have to hold. None: any encryption context. */
+  readonly constraints: readonly GrantConstraint[]
   readonly createdAt: number
 }
 
@@ -102,6 +102,15 @@ export function without<T>(records: ReadonlyMap<string, T>, name: string): Reado
   const next = new Map(records)
   next.delete(name)
   return next
+}
+
+/** The state with what the keys of a multi-Region key share. */
+export function withShared(
+  state: StoreState,
+  key: KeyRecord,
+  shared: Partial<Pick<KeyRecord, 'materials' | 'rotation'>>,
+): StoreState {
+  return withKeys(state, ...relatedKeys(state, key).map((each) => ({ ...each, ...shared })))
 }
 
 /** The key itself and, of a multi-Region key, the keys of the other regions. */

@@ -1,5 +1,6 @@
 import { keyArn, parseKmsArn, regionOfArn } from './arn.ts'
 import { requireState } from './key-checks.ts'
+import { withoutImportedMaterial } from './key-material.ts'
 import { existing } from './key-store.ts'
 import { KmsError } from './kms-error.ts'
 import type { Environment } from './operations/operation.ts'
@@ -28,30 +29,21 @@ export async function replicateKey(
       throw new KmsError('AlreadyExistsException', `The key ${arn} already exists`)
     }
     return withKeys(state, {
-      ...current,
+      ...inAnotherRegion(current),
       arn,
       description,
       tags,
       policy,
       createdAt: clock.now(),
       multiRegion: 'REPLICA',
-      ...materialOf(current),
     })
   })
   return store.existingKey(arn)
 }
 
 /** Imported material stays in the region that it was imported to: a replica wants the same once more. */
-function materialOf({ origin, materials }: KeyRecord): Pick<KeyRecord, 'state' | 'materials'> {
-  if (origin === 'AWS_KMS') return { state: { name: 'Enabled' }, materials }
-  return {
-    state: { name: 'PendingImport' },
-    materials: materials.map((material) => ({
-      ...material,
-      key: undefined,
-      expiresAt: undefined,
-    })),
-  }
+function inAnotherRegion(key: KeyRecord): KeyRecord {
+  return key.origin === 'EXTERNAL' ? withoutImportedMaterial(key) : key
 }
 
 /** The two keys change roles. */

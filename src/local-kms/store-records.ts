@@ -74,11 +74,8 @@ export const grant = z.strictObject({
   granteePrincipal: text,
   retiringPrincipal: maybe(text),
   operations: z.array(text),
-  constraint: maybe(
-    z.strictObject({
-      kind: z.enum(['EncryptionContextEquals', 'EncryptionContextSubset']),
-      pairs,
-    }),
+  constraints: z.array(
+    z.strictObject({ kind: z.enum(['EncryptionContextEquals', 'EncryptionContextSubset']), pairs }),
   ),
   createdAt: time,
 })
@@ -98,15 +95,12 @@ export function aliasFields({ name: _, ...fields }: AliasRecord): z.input<typeof
   return fields
 }
 
-export function grantFields({
-  constraint,
-  operations,
-  ...fields
-}: GrantRecord): z.input<typeof grant> {
+export function grantFields(record: GrantRecord): z.input<typeof grant> {
+  const { constraints, operations, ...fields } = record
   return {
     ...fields,
     operations: [...operations],
-    constraint: constraint && { ...constraint, pairs: [...constraint.pairs] },
+    constraints: constraints.map(({ kind, pairs }) => ({ kind, pairs: [...pairs] })),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Scope } from '../arn.ts'
 import type { Clock } from '../clock.ts'
+import { checkGrantTokens } from '../grants.ts'
 import type { KeyStore } from '../key-store.ts'
 import { validate } from '../validation.ts'
 
@@ -25,6 +26,8 @@ export function operation<S extends z.ZodType>(
 ): Operation {
   return async (request, environment) => {
     await environment.store.settle(environment.clock.now())
-    return run(validate(schema, request), environment)
+    const input = validate(schema, request)
+    checkGrantTokens(input, environment.store)
+    return run(input, environment)
   }
 }

@@ -1,18 +1,29 @@
 import { z } from 'zod'
 import { DAY_MS } from '../due-changes.ts'
 import { requireState, manageable } from '../key-checks.ts'
+import { existing } from '../key-store.ts'
 import { KmsError } from '../kms-error.ts'
 import { keyId } from '../members.ts'
-import { relatedKeys, type KeyRecord, type KeyState, type StoreState } from '../records.ts'
+import {
+  relatedKeys,
+  withKeys,
+  withShared,
+  type KeyRecord,
+  type KeyState,
+  type StoreState,
+} from '../records.ts'
 import { resolveKeyButNoAlias } from '../resolve-key.ts'
 import { operation } from './operation.ts'
 
 export const EnableKey = operation(
   z.object({ KeyId: keyId }),
   async ({ KeyId }, { store, scope, clock }) => {
-    await store.changeKey(resolveKeyButNoAlias(store, scope, KeyId), (key) => {
+    const { arn } = resolveKeyButNoAlias(store, scope, KeyId)
+    await store.change((state) => {
+      const key = existing(state, arn)
       requireState(key, 'Enabled', 'Disabled')
-      return { ...key, state: { name: 'Enabled' }, rotation: rotationFrom(key, clock.now()) }
+      const enabled = withKeys(state, { ...key, state: { name: 'Enabled' } })
+      return withShared(enabled, key, { rotation: rotationFrom(key, clock.now()) })
     })
     return {}
   },
