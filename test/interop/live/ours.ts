@@ -1,0 +1,47 @@
+import { EnvelopeClient } from '../../../src/index.ts'
+import { type ClientOf, keyringOf } from '../../support/keyring-spec.ts'
+import type { Exchange } from './exchange.ts'
+import {
+  encryptionContexts,
+  plaintextOf,
+  plaintexts,
+  readingPolicy,
+  writingPolicy,
+} from './variations.ts'
+
+/** What a reader makes of a message; the plaintext in base64. */
+export interface Read {
+  readonly plaintext: string
+  readonly encryptionContext: Record<string, string>
+}
+
+/** The message that waxseal writes, in base64. */
+export async function writeWithUs(
+  { combination, variation }: Exchange,
+  clientOf: ClientOf,
+): Promise<string> {
+  const client = new EnvelopeClient({
+    keyring: keyringOf(combination.writes, clientOf),
+    commitmentPolicy: writingPolicy(variation),
+    frameLength: plaintexts[variation.plaintext].frameLength,
+  })
+  const { ciphertext } = await client.encrypt(plaintextOf(variation.plaintext), {
+    algorithmSuite: variation.suite,
+    encryptionContext: encryptionContexts[variation.context],
+  })
+  return Buffer.from(ciphertext).toString('base64')
+}
+
+/** What waxseal reads in a message. */
+export async function readWithUs(
+  { combination, variation }: Exchange,
+  message: string,
+  clientOf: ClientOf,
+): Promise<Read> {
+  const client = new EnvelopeClient({
+    keyring: keyringOf(combination.reads, clientOf),
+    commitmentPolicy: readingPolicy(variation),
+  })
+  const { plaintext, encryptionContext } = await client.decrypt(Buffer.from(message, 'base64'))
+  return { plaintext: Buffer.from(plaintext).toString('base64'), encryptionContext }
+}

@@ -1,0 +1,105 @@
+// Exchanges messages with AWS's own Encryption SDKs for Python and Java, by a LocalKms, and writes
+// docs/interop.md. It installs them into .interop/, once.
+//   npm run test:interop                      with both
+//   npm run test:interop -- python            with one; docs/interop.md stays as it is
+//   npm run test:interop -- --report=FILE     and write the counts to FILE as JSON
+//   npm run test:interop -- --write-fixtures  and write what they wrote to test/fixtures
+import { writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { KMSClient } from '@aws-sdk/client-kms'
+import { LocalKms } from '../../src/local-kms/index.ts'
+import type { ClientOf } from '../support/keyring-spec.ts'
+import { rawCombinations } from './live/combinations.ts'
+import { interopDocument, type Ran } from './live/document.ts'
+import { type Exchange, exchangeWith } from './live/exchange.ts'
+import { exchangesOf } from './live/exchanges.ts'
+import { writeFixtures } from './live/fixtures.ts'
+import { kmsCombinations } from './live/kms-combinations.ts'
+import { type PeerReport, printReport, type Totals } from './live/summary.ts'
+import { java } from './peers/java.ts'
+import type { Peer } from './peers/peer.ts'
+import { python } from './peers/python.ts'
+
+const peers = [python, java]
+const names = peers.map(({ name }) => name.toLowerCase())
+const args = process.argv.slice(2)
+const wanted = args.filter((arg) => !arg.startsWith('--'))
+const reportFile = args.find((arg) => arg.startsWith('--report='))?.slice('--report='.length)
+const unknown = args.filter(
+  (arg) => !names.includes(arg) && arg !== '--write-fixtures' && !arg.startsWith('--report='),
+)
+if (unknown.length > 0) {
+  console.error(`Not understood: ${unknown.join(', ')}; there are ${names.join(', ')}`)
+  process.exit(2)
+}
+
+const totals: Totals = { passed: 0, failed: 0, skipped: 0, notApplicable: 0 }
+const reports: PeerReport[] = []
+const folder = await mkdtemp(join(tmpdir(), 'waxseal-interop-'))
+const storePath = join(folder, 'keys.json')
+const kms = await LocalKms.start({ storePath, log: () => undefined })
+const clients = new Map<string, KMSClient>()
+const clientOf: ClientOf = (region) => {
+  const client = clients.get(region) ?? new KMSClient(kms.clientConfig(region))
+  clients.set(region, client)
+  return client
+}
+
+try {
+  const combinations = [...rawCombinations(), ...(await kmsCombinations(clientOf))]
+  const exchanges = exchangesOf(combinations)
+  for (const peer of peers) {
+    if (wanted.length > 0 && !wanted.includes(peer.name.toLowerCase())) continue
+    const report = await runWith(peer, exchanges)
+    printReport(report, totals)
+    reports.push(report)
+  }
+  const runs = reports.flatMap((report) => (report.status === 'ran' ? [report] : []))
+  if (runs.length < peers.length || totals.failed > 0) {
+    console.log('No file is written: not every exchange was made and passed')
+  } else {
+    if (args.includes('--write-fixtures')) await writeFixtures(runs, storePath)
+    await writeDocument(runs)
+  }
+} finally {
+  for (const client of clients.values()) client.destroy()
+  await kms.close()
+  await rm(folder, { recursive: true })
+}
+
+const { passed, failed, skipped, notApplicable } = totals
+const skippedText = skipped > 0 ? `, ${skipped} skipped` : ''
+const notApplicableText = notApplicable > 0 ? `; ${notApplicable} n/a` : ''
+console.log(`interop: ${passed} passed, ${failed} failed${skippedText}${notApplicableText}`)
+if (reportFile) writeFileSync(reportFile, JSON.stringify({ passed, failed, skipped }))
+process.exitCode = failed > 0 ? 1 : 0
+
+async function runWith(peer: Peer, exchanges: readonly Exchange[]): Promise<PeerReport> {
+  try {
+    const prepared = await peer.prepare()
+    if ('missing' in prepared) {
+      return { peer: peer.name, status: 'skipped', reason: prepared.missing }
+    }
+    const { command } = prepared
+    const result = await exchangeWith(peer.name, command, exchanges, kms.endpoint, clientOf)
+    return { peer: peer.name, status: 'ran', ...result }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { peer: peer.name, status: 'broken', reason }
+  }
+}
+
+/** CI changes no file: there, a document that is not what this run would write is a failure. */
+async function writeDocument(runs: readonly Ran[]): Promise<void> {
+  const { current, wanted, write } = await interopDocument(runs)
+  if (current === wanted) console.log('docs/interop.md says what passed')
+  else if (process.env['CI']) {
+    totals.failed++
+    console.log('FAIL docs/interop.md is not up to date: run npm run test:interop and commit it')
+  } else {
+    await write()
+    console.log('docs/interop.md is written anew')
+  }
+}
