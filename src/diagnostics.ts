@@ -6,7 +6,10 @@ import type { WrapFailure } from './errors.ts'
  * Names and times, never a key, a plaintext or an answer that holds one.
  */
 
-/** One call of AWS KMS, with the SDK's retries: the context of the tracing channel `waxseal:kms`. */
+/**
+ * One call of AWS KMS, the SDK's retries included: the context of the tracing channel `waxseal:kms`
+ * (`tracingChannel('waxseal:kms').subscribe({ asyncEnd, error, … })`).
+ */
 export interface KmsCall {
   /** For example `Decrypt`. */
   readonly operation: string
@@ -40,24 +43,24 @@ const kmsCalls: TracingChannel<unknown, KmsCall> = tracingChannel('waxseal:kms')
 const partialWraps = channel('waxseal:partial-wrap')
 const failoverChanges = channel('waxseal:failover')
 
-/** Makes a call of KMS, and tells of it. The answer is not told: it can hold a data key. */
+/** Makes a call of KMS, and tells of it. */
 export async function traceKmsCall<T>(
   { operation, keyId }: Pick<KmsCall, 'operation' | 'keyId'>,
   send: () => Promise<T>,
 ): Promise<T> {
   const call: KmsCall = { operation, keyId }
   const startedMs = performance.now()
-  kmsCalls.start.publish(call)
-  try {
-    return await send()
-  } catch (error) {
-    call.error = error
-    kmsCalls.error.publish(call)
-    throw error
-  } finally {
-    call.durationMs = performance.now() - startedMs
-    kmsCalls.asyncEnd.publish(call)
-  }
+  return new Promise((resolve, reject) => {
+    // What is traced is a promise of nothing: of the answer, which can hold a data key, nobody is told.
+    const traced = async (): Promise<void> => {
+      try {
+        resolve(await send())
+      } finally {
+        call.durationMs = performance.now() - startedMs
+      }
+    }
+    kmsCalls.tracePromise(traced, call).catch(reject)
+  })
 }
 
 export function tellPartialWrap(message: PartialWrap): void {
