@@ -4,7 +4,7 @@ import type { EcdhCurveName } from '../../src/index.ts'
 export const ecdhCurves = ['P-256', 'P-384', 'P-521'] as const satisfies readonly EcdhCurveName[]
 
 /** A test key pair in PEM: PKCS #8 and SubjectPublicKeyInfo. */
-export interface EcdhTestKey {
+interface EcdhTestKey {
   privateKey: string
   publicKey: string
 }

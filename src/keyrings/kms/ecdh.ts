@@ -68,7 +68,7 @@ const schemaOptions = {
 /**
  * Wraps data keys under a secret that a key pair in KMS agrees on with another one
  * (framework/aws-kms/aws-kms-ecdh-keyring.md). The KMS key is for KEY_AGREEMENT; the other side needs no
- * AWS account: it opens the message by a {@link RawEcdhKeyring}, and what that wrote is read here, too.
+ * AWS account: it opens the message by a `RawEcdhKeyring`, and what that wrote is read here, too.
  *
  * One DeriveSharedSecret call a message on encryption; on decryption one for each data key that names this
  * keyring's public keys, until one opens. Where the KMS key's public key is not given, one GetPublicKey call
