@@ -165,8 +165,9 @@ function discoveryOf(
   const { discoveryFilter, grantTokens } = options
   const regions = checkRegions(options.regions, 'regions')
   checkDiscoveryFilter(discoveryFilter)
+  const clientSupplier = checkSupplier(options.clientSupplier)
   const clients = [...new Set(regions)]
-    .map(checkSupplier(options.clientSupplier))
+    .map((region) => clientSupplier(region))
     .filter((client): client is KMSClient => client !== undefined)
   if (clients.length === 0) {
     throw new InvalidArgumentError(

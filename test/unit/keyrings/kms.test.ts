@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type EncryptedDataKey, EnvelopeClient, UnwrapError } from '../../../src/index.ts'
 import { KmsKeyring } from '../../../src/kms.ts'
 import { LocalKms } from '../../../src/local-kms/index.ts'
+import { fakeClient } from '../../support/fake-kms-client.ts'
 import {
   decryptionMaterials,
   encryptionMaterials,
@@ -17,26 +18,6 @@ const wrapped: EncryptedDataKey = foreignKey({
   providerId: 'aws-kms',
   providerInfo: Buffer.from(arn),
 })
-
-interface Call {
-  operation: string
-  input: Record<string, unknown>
-  options: unknown
-}
-
-/** A client that answers every command with the same, or throws it if it is an error. */
-function fakeClient(answer: unknown) {
-  const calls: Call[] = []
-  const client: unknown = {
-    async send(command: { constructor: { name: string }; input: object }, options: unknown) {
-      const operation = command.constructor.name.replace('Command', '')
-      calls.push({ operation, input: { ...command.input }, options })
-      if (answer instanceof Error) throw answer
-      return answer
-    },
-  }
-  return { client: client as KMSClient, calls }
-}
 
 const generated = () => ({
   Plaintext: new Uint8Array(32).fill(5),

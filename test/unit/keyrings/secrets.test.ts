@@ -1,5 +1,4 @@
 import { createPrivateKey } from 'node:crypto'
-import { inspect } from 'node:util'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { describe, expect, it } from 'vitest'
 import {
@@ -7,13 +6,16 @@ import {
   EnvelopeClient,
   MultiKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
   RawRsaKeyring,
   nodeBackend,
 } from '../../../src/index.ts'
 import { KmsKeyring } from '../../../src/kms.ts'
 import { nobleBackend } from '../../../src/noble.ts'
+import { ecdhTestKeys } from '../../support/ecdh.ts'
 import { fixtureKey, readFixtures } from '../../support/fixtures.ts'
 import { decryptionMaterials, encryptionMaterials, failure } from '../../support/materials.ts'
+import { expectNoTraces, shown } from '../../support/traces.ts'
 
 /** Bytes that occur nowhere by chance. */
 const secret = (first: number) => Buffer.from(Array.from({ length: 32 }, (_, i) => first + 3 * i))
@@ -24,44 +26,9 @@ const { privateKey, publicKey } =
   'privateKey' in rsaKey ? rsaKey : { privateKey: '', publicKey: '' }
 const { d = '', p = '' } = createPrivateKey(privateKey).export({ format: 'jwk' })
 const rsaSecrets = [d, p].map((part) => Buffer.from(part, 'base64url'))
-
-/** Everything that a log could be given. */
-function shown(value: unknown): string {
-  const deep = { depth: null, showHidden: true, maxArrayLength: null, maxStringLength: null }
-  return [
-    inspect(value),
-    inspect(value, deep),
-    inspect(value, { ...deep, compact: false }),
-    inspect(value, { ...deep, customInspect: false, getters: false }),
-    JSON.stringify(value),
-    JSON.stringify(value, null, 2),
-    String(value),
-    value instanceof Error ? `${value.stack}` : '',
-  ].join('\n')
-}
-
-/** Every eight bytes of the secret in a row, as text could hold them. */
-function tracesOf(bytes: Buffer): string[] {
-  const traces: string[] = []
-  for (let at = 0; at + 8 <= bytes.length; at++) {
-    const part = bytes.subarray(at, at + 8)
-    const hex = part.toString('hex')
-    const spaced = (hex.match(/../g) ?? []).join(' ')
-    const numbers = [...part].join(',')
-    traces.push(hex, hex.toUpperCase(), spaced, numbers, part.toString('latin1'))
-    // As the bytes stand in any longer base64: some of these windows begin at a group of its own.
-    traces.push(part.subarray(0, 6).toString('base64'), part.subarray(0, 6).toString('base64url'))
-  }
-  return traces
-}
-
-function expectNoTraces(value: unknown, secrets: Buffer[]) {
-  const text = shown(value)
-  const packed = text.replace(/\s+/g, '') // numbers and PEM over several lines
-  for (const trace of secrets.flatMap(tracesOf)) {
-    if (text.includes(trace) || packed.includes(trace)) expect.fail(`shows ${trace}:\n${text}`)
-  }
-}
+const ecdhKeys = ecdhTestKeys('P-256')
+const ecdhJwk = createPrivateKey(ecdhKeys.recipient.privateKey).export({ format: 'jwk' })
+const ecdhSecret = Buffer.from(ecdhJwk.d ?? '', 'base64url')
 
 describe('the search for traces', () => {
   it.each([
@@ -94,18 +61,27 @@ const kms = new KmsKeyring({
   }),
   keyId: 'alias/orders',
 })
-const multi = new MultiKeyring({ generator: aes, children: [rsa, kms] })
+const ecdh = new RawEcdhKeyring({
+  curve: 'P-256',
+  schema: {
+    type: 'static',
+    senderPrivateKey: ecdhKeys.recipient.privateKey,
+    recipientPublicKey: ecdhKeys.sender.publicKey,
+  },
+})
+const multi = new MultiKeyring({ generator: aes, children: [rsa, ecdh, kms] })
 
 describe('no key bytes are shown by', () => {
   it.each([
     ['the raw AES keyring', aes],
     ['the raw RSA keyring', rsa],
+    ['the raw ECDH keyring', ecdh],
     ['the KMS keyring', kms],
     ['the multi-keyring', multi],
     ['the default CMM', new DefaultCmm({ keyring: multi })],
     ['the client', new EnvelopeClient({ keyring: multi })],
   ])('%s', (_, value) => {
-    expectNoTraces(value, [wrappingKey, ...rsaSecrets])
+    expectNoTraces(value, [wrappingKey, ecdhSecret, ...rsaSecrets])
   })
 
   it('encryption materials', async () => {
