@@ -51,11 +51,25 @@ export interface LocalKmsClientConfig {
  * AWS account.
  *
  * **Never use it in production.** Keys lie in memory or in a plain file, and requests are not
- * authenticated: signatures are not verified, and there are no policies.
+ * authenticated: nobody looks at who signed them, or whether the signature is right.
  *
- * It has symmetric encryption keys and the operations `CreateKey`, `DescribeKey`, `ListKeys`,
- * `CreateAlias`, `ListAliases`, `Encrypt`, `Decrypt`, `ReEncrypt`, `GenerateDataKey`,
- * `GenerateDataKeyWithoutPlaintext` and `GenerateRandom`.
+ * What it has of KMS, with its limits and its errors by their names:
+ * - All regions at one address. A request is for the region that its signature is made for; an
+ *   unsigned one is for the `region` of `start`. There is one account.
+ * - Keys of the specs `SYMMETRIC_DEFAULT`; `RSA_2048` to `RSA_4096` for encryption; `ECC_NIST_P256`,
+ *   `P384` and `P521` for key agreement; `HMAC_224` to `HMAC_512`. Multi-Region keys with replicas.
+ *   Rotation, on demand and with time. Imported key material. Key states, and deletion with its
+ *   waiting time, for which {@link LocalKms.advanceClock} need not wait.
+ * - Encryption, data keys and data key pairs, key agreement, MACs, random bytes, public keys.
+ * - Aliases, tags, descriptions, grants, `DryRun`.
+ *
+ * What it has not: signing (`Sign`, `Verify`, keys for `SIGN_VERIFY`), custom key stores and
+ * `Recipient`, which answer an error. Key policies are kept and returned, and decide nothing:
+ * everything is allowed but for what {@link LocalKms.deny} denies, and there a grant's token helps.
+ * ARNs begin with `arn:aws:` in all regions, also where AWS has another partition.
+ *
+ * For tests it counts ({@link LocalKms.calls}), fails ({@link LocalKms.fail}, {@link LocalKms.outage},
+ * {@link LocalKms.deny}, `quotaPerSecond`) and is late ({@link LocalKms.setLatencyMs}).
  *
  * @example
  * ```ts

@@ -1,12 +1,16 @@
 import {
   CreateAliasCommand,
+  CreateGrantCommand,
   DecryptCommand,
   DescribeKeyCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
   GenerateRandomCommand,
+  type GrantConstraints,
+  type GrantOperation,
   ListKeysCommand,
   ReEncryptCommand,
+  RevokeGrantCommand,
 } from '@aws-sdk/client-kms'
 import { describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../../src/errors.ts'
@@ -349,6 +353,81 @@ describe('deny', () => {
   })
 })
 
+describe('a grant', () => {
+  const EncryptionContext = { tenant: '7' }
+
+  async function startWithGrant(Operations: GrantOperation[], Constraints?: GrantConstraints) {
+    const all = await startWithKeys()
+    const GranteePrincipal = 'arn:aws:iam::000000000000:user/clerk'
+    const { GrantToken = '', GrantId } = await all.client.send(
+      new CreateGrantCommand({ KeyId: all.KeyId, GranteePrincipal, Operations, Constraints }),
+    )
+    return { ...all, GrantTokens: [GrantToken], GrantId }
+  }
+
+  it('lets a request through that carries its token', async () => {
+    const { kms, client, KeyId, GrantTokens, CiphertextBlob } = await startWithGrant(['Decrypt'])
+    kms.deny(KeyId, 'Decrypt')
+    kms.deny(KeyId, 'Encrypt')
+    const decrypt = (tokens?: string[]) => () =>
+      client.send(new DecryptCommand({ CiphertextBlob, GrantTokens: tokens }))
+    expect(await outcomes(1, decrypt())).toEqual(['AccessDeniedException'])
+    expect(await outcomes(1, decrypt([]))).toEqual(['AccessDeniedException'])
+    expect(await outcomes(1, decrypt(GrantTokens))).toEqual(['ok'])
+    const encrypt = () => client.send(new EncryptCommand({ KeyId, Plaintext, GrantTokens }))
+    expect(await outcomes(1, encrypt)).toEqual(['AccessDeniedException'])
+  })
+
+  it('is of one key', async () => {
+    const { kms, client, other, GrantTokens } = await startWithGrant(['Encrypt'])
+    kms.deny(other, 'Encrypt')
+    const encrypt = () => client.send(new EncryptCommand({ KeyId: other, Plaintext, GrantTokens }))
+    expect(await outcomes(1, encrypt)).toEqual(['AccessDeniedException'])
+  })
+
+  it('holds for the contexts that it is for', async () => {
+    const { kms, client, KeyId, GrantTokens } = await startWithGrant(['Encrypt'], {
+      EncryptionContextEquals: EncryptionContext,
+    })
+    kms.deny(KeyId, 'Encrypt')
+    const encrypt = (EncryptionContext?: Record<string, string>) => () =>
+      client.send(new EncryptCommand({ KeyId, Plaintext, GrantTokens, EncryptionContext }))
+    expect(await outcomes(1, encrypt(EncryptionContext))).toEqual(['ok'])
+    for (const wrong of [undefined, {}, { tenant: '8' }, { ...EncryptionContext, more: '' }]) {
+      expect(await outcomes(1, encrypt(wrong))).toEqual(['AccessDeniedException'])
+    }
+  })
+
+  it('has each half of a ReEncrypt with its own context', async () => {
+    const { kms, client, KeyId, GrantTokens } = await startWithGrant(['ReEncryptTo'], {
+      EncryptionContextSubset: EncryptionContext,
+    })
+    const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId, Plaintext }))
+    kms.deny(KeyId, 'ReEncryptTo')
+    const reEncrypt = (DestinationEncryptionContext?: Record<string, string>) => () =>
+      client.send(
+        new ReEncryptCommand({
+          CiphertextBlob,
+          DestinationKeyId: KeyId,
+          DestinationEncryptionContext,
+          GrantTokens,
+        }),
+      )
+    expect(await outcomes(1, reEncrypt(EncryptionContext))).toEqual(['ok'])
+    expect(await outcomes(1, reEncrypt())).toEqual(['AccessDeniedException'])
+    kms.deny(KeyId, 'ReEncryptFrom')
+    expect(await outcomes(1, reEncrypt(EncryptionContext))).toEqual(['AccessDeniedException'])
+  })
+
+  it('that is revoked allows nothing', async () => {
+    const { kms, client, KeyId, GrantTokens, GrantId } = await startWithGrant(['Encrypt'])
+    kms.deny(KeyId, 'Encrypt')
+    await client.send(new RevokeGrantCommand({ KeyId, GrantId }))
+    const encrypt = () => client.send(new EncryptCommand({ KeyId, Plaintext, GrantTokens }))
+    expect(await outcomes(1, encrypt)).not.toEqual(['ok'])
+  })
+})
+
 describe('the quota', () => {
   it('serves so many a second and region, and throttles the rest', async () => {
     const { kms, client } = await start({ quotaPerSecond: 3 })
@@ -363,8 +442,7 @@ describe('the quota', () => {
   })
 
   it('says it in KMS’s words', async () => {
-    const { kms, client } = await start({ quotaPerSecond: 1 })
-    kms.outage('us-west-2')
+    const { client } = await start({ quotaPerSecond: 1 })
     const errors = await Promise.all(
       Array.from({ length: 10 }, () => client.send(ListKeys()).catch((error: unknown) => error)),
     )
