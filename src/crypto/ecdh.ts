@@ -12,7 +12,7 @@ import { type DerForm, tryForms } from './key-forms.ts'
 import { type CompressedPoint, exportPoint, importPoint } from './node-point.ts'
 import { compressedLength } from './point.ts'
 
-/** An elliptic curve key: PEM text, DER bytes, or a KeyObject. */
+/** An elliptic curve key: PEM (text or the bytes of a file), DER bytes, or a KeyObject. */
 export type EcdhKey = string | Uint8Array | KeyObject
 
 /** A public key that was validated: a point on its curve and not at infinity. */
@@ -66,8 +66,8 @@ export function importEcdhPublicKey(
   if (!publicKey) {
     throw new InvalidArgumentError(
       field,
-      `${field} must be a valid public key on ${curve}: PEM text or DER bytes (SubjectPublicKeyInfo that ` +
-        'names its curve), or a KeyObject; its point must be on the curve and not at infinity',
+      `${field} must be a valid public key on ${curve}: PEM or DER (SubjectPublicKeyInfo that names ` +
+        'its curve), or a KeyObject; its point must be on the curve and not at infinity',
     )
   }
   checkSameCurve(publicKey, curve, field)
@@ -88,8 +88,8 @@ export function importEcdhPrivateKey(
   if (!privateKey || !publicKey) {
     throw new InvalidArgumentError(
       field,
-      `${field} must be a private key on ${curve}: PEM text (PKCS #8 or SEC 1 that names its curve, not ` +
-        'encrypted), the same as DER bytes, or a KeyObject',
+      `${field} must be a private key on ${curve}: PEM or DER (PKCS #8 or SEC 1 that names its curve, ` +
+        'not encrypted), or a KeyObject',
     )
   }
   checkSameCurve(publicKey, curve, field)

@@ -3,16 +3,19 @@ import type { KeyObject } from 'node:crypto'
 /** Reads a key from one DER structure, or throws. */
 export type DerForm = (der: Buffer) => KeyObject
 
-/** The key in PEM text, or in bytes of any of the DER structures; `undefined` if it is in none. */
+/**
+ * The key in PEM text, or in bytes of any of the DER structures or of a PEM file; `undefined` if it is in
+ * none.
+ */
 export function tryForms(
   key: string | Uint8Array,
   derForms: readonly DerForm[],
-  fromPem: (pem: string) => KeyObject,
+  fromPem: (pem: string | Buffer) => KeyObject,
 ): KeyObject | undefined {
   const forms =
     typeof key === 'string'
       ? [() => fromPem(key)]
-      : derForms.map((form) => () => form(asBuffer(key)))
+      : [...derForms, fromPem].map((form) => () => form(asBuffer(key)))
   for (const form of forms) {
     try {
       return form()

@@ -23,7 +23,7 @@ export const rsaPaddings: Readonly<Record<RsaPadding, string | undefined>> = {
   'oaep-sha512': 'sha512',
 }
 
-/** An RSA key: PEM text, DER bytes, or a KeyObject. */
+/** An RSA key: PEM (text or the bytes of a file), DER bytes, or a KeyObject. */
 export type RsaKey = string | Uint8Array | KeyObject
 
 const smallestModulusBits = 2048
@@ -63,7 +63,7 @@ function importKey(
   key: RsaKey,
   field: string,
   derForms: readonly DerForm[],
-  fromPem: (pem: string) => KeyObject,
+  fromPem: (pem: string | Buffer) => KeyObject,
 ): KeyObject {
   const imported = key instanceof KeyObject ? key : tryForms(key, derForms, fromPem)
   if (imported?.asymmetricKeyType !== 'rsa') {

@@ -81,6 +81,7 @@ describe.each(ecdhCurves)('ECDH on %s', (curve) => {
   const compressed = ecdhPublicKey(own.publicKey)
   const publicForms: [string, string | Buffer | KeyObject][] = [
     ['PEM', publicKey.export({ type: 'spki', format: 'pem' })],
+    ['PEM as bytes', Buffer.from(publicKey.export({ type: 'spki', format: 'pem' }))],
     ['DER', publicKey.export(spki)],
     ['DER with a compressed point', compressed?.key.export(spki) ?? ''],
     ['a KeyObject', publicKey],
@@ -94,6 +95,7 @@ describe.each(ecdhCurves)('ECDH on %s', (curve) => {
   const privateForms: [string, string | Buffer | KeyObject][] = [
     ['PEM, PKCS #8', privateKey.export({ type: 'pkcs8', format: 'pem' })],
     ['PEM, SEC 1', privateKey.export({ type: 'sec1', format: 'pem' })],
+    ['PEM as bytes', Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' }))],
     ['DER, PKCS #8', privateKey.export(pkcs8)],
     ['DER, SEC 1', privateKey.export(sec1)],
     ['a KeyObject', privateKey],
