@@ -107,13 +107,15 @@ export class KmsRsaKeyring implements Keyring {
     if (given.suite.signature) throw new EnvelopeError('ERR_WRAP_FAILED', noSignatures(given))
     const materials = given.hasDataKey ? given : generate(given)
     const plaintext = concat(contextDigest(materials), materials.dataKey)
-    const ciphertext = encryptRsa(this.#publicKey, paddings[this.#algorithm], plaintext)
-    plaintext.fill(0)
-    return materials.withEncryptedDataKey({
-      providerId,
-      providerInfo: utf8(this.#keyId),
-      ciphertext,
-    })
+    try {
+      return materials.withEncryptedDataKey({
+        providerId,
+        providerInfo: utf8(this.#keyId),
+        ciphertext: encryptRsa(this.#publicKey, paddings[this.#algorithm], plaintext),
+      })
+    } finally {
+      plaintext.fill(0)
+    }
   }
 
   // aws-kms-rsa-keyring.md, "OnDecrypt"
@@ -123,29 +125,43 @@ export class KmsRsaKeyring implements Keyring {
   ): Promise<DecryptionMaterials> {
     checkNoDataKey(given)
     const attempts: UnwrapAttempt[] = []
-    for (const key of encryptedDataKeys) {
-      if (attempts.length % 64 === 63) await otherTurn(given.signal)
-      const result = await this.#unwrap(given, key)
+    for (const { key, choice } of await this.#chooseAll(given, encryptedDataKeys)) {
+      const result = 'client' in choice ? await this.#decrypt(choice.client, given, key) : choice
       if ('materials' in result) return result.materials
       attempts.push(result.attempt)
     }
     return given.withAttempts(attempts)
   }
 
-  async #unwrap(given: DecryptionMaterials, key: EncryptedDataKey): Promise<Unwrapped> {
+  /** "The set of encrypted data keys MUST first be filtered": all are looked at before the first call. */
+  async #chooseAll(
+    given: DecryptionMaterials,
+    encryptedDataKeys: readonly EncryptedDataKey[],
+  ): Promise<readonly { key: EncryptedDataKey; choice: Choice }[]> {
+    const choices: { key: EncryptedDataKey; choice: Choice }[] = []
+    for (const key of encryptedDataKeys) {
+      if (choices.length % 64 === 63) await otherTurn(given.signal)
+      choices.push({ key, choice: this.#choose(given, key) })
+    }
+    return choices
+  }
+
+  #choose(given: DecryptionMaterials, key: EncryptedDataKey): Choice {
     if (key.providerId !== providerId) {
       return { attempt: skipped(key, 'it was not wrapped by an RSA key of AWS KMS') }
     }
-    if (!matchesForDecrypt(this.#keyId, namedKey(key).text)) {
-      return { attempt: skipped(key, `this keyring holds ${this.#keyId}`) }
+    const { text } = namedKey(key)
+    const noCall = (attempt: UnwrapAttempt): Choice => ({ attempt: withRegion(attempt, text) })
+    if (!matchesForDecrypt(this.#keyId, text)) {
+      return noCall(skipped(key, `this keyring holds ${this.#keyId}`))
     }
     if (!this.#client) {
       const hint = 'give the keyring its client'
-      return { attempt: skipped(key, 'this KMS RSA keyring has a public key only', hint) }
+      return noCall(skipped(key, 'this KMS RSA keyring has a public key only', hint))
     }
-    if (given.suite.signature) return { attempt: failed(key, noSignatures(given)) }
-    const result = await this.#decrypt(this.#client, given, key)
-    return 'attempt' in result ? { attempt: withRegion(result.attempt, this.#keyId) } : result
+    return given.suite.signature
+      ? noCall(failed(key, noSignatures(given)))
+      : { client: this.#client }
   }
 
   async #decrypt(
@@ -156,6 +172,9 @@ export class KmsRsaKeyring implements Keyring {
     const { suite, signal } = given
     const keyId = this.#keyId
     const operation = 'Decrypt'
+    const inVain = (reason: string, hint?: string): Unwrapped => ({
+      attempt: withRegion(failed(key, reason, hint === undefined ? {} : { hint }), keyId),
+    })
     const command = new DecryptCommand({
       KeyId: keyId,
       CiphertextBlob: key.ciphertext,
@@ -169,18 +188,18 @@ export class KmsRsaKeyring implements Keyring {
       )
       plaintext = answer.Plaintext
       if (answer.KeyId !== keyId) {
-        return { attempt: failed(key, `KMS answered for the key ${JSON.stringify(answer.KeyId)}`) }
+        return inVain(`KMS answered for the key ${JSON.stringify(answer.KeyId)}`)
       }
       if (plaintext?.length !== digestLength + suite.keyLength) {
         const found = `KMS answered with ${plaintext?.length ?? 0} bytes`
         const wanted = `a hash and a data key of ${suite.name} take ${digestLength + suite.keyLength}`
-        return { attempt: failed(key, `${found}, and ${wanted}`) }
+        return inVain(`${found}, and ${wanted}`)
       }
       // The hash is of what the message says, so it binds the context that KMS never saw.
       const digest = plaintext.subarray(0, digestLength)
       if (!nodeBackend.equalInConstantTime(digest, contextDigest(given))) {
         const hint = 'the encryption context is another one than on encryption'
-        return { attempt: failed(key, 'the data key was wrapped with another context', { hint }) }
+        return inVain('the data key was wrapped with another context', hint)
       }
       return { materials: given.withDataKey(plaintext.subarray(digestLength)) }
     } catch (cause) {
@@ -190,6 +209,9 @@ export class KmsRsaKeyring implements Keyring {
     }
   }
 }
+
+/** What is to be done with an encrypted data key: a call, or nothing but a note. */
+type Choice = { client: KMSClient } | { attempt: UnwrapAttempt }
 
 type Unwrapped = { materials: DecryptionMaterials } | { attempt: UnwrapAttempt }
 
