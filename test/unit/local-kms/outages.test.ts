@@ -120,6 +120,15 @@ describe('latency', () => {
     expect(await client.send(ListKeys())).toMatchObject({ Keys: [] })
   })
 
+  it('ends with the server', async () => {
+    const { kms, client } = await start()
+    kms.setLatencyMs(60_000)
+    const waiting = rejection(client.send(ListKeys()))
+    await until(() => kms.calls() === 1)
+    await kms.close()
+    expect(await waiting).toMatchObject({ code: 'ECONNRESET' })
+  })
+
   it('does not run on after the client has gone', async () => {
     const { kms } = await start()
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout')
