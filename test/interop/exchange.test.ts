@@ -1,5 +1,8 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { KMSClient } from '@aws-sdk/client-kms'
 import { describe, expect, it } from 'vitest'
+import type { KeyringSpec } from '../support/keyring-spec.ts'
 import type { Combination } from './live/combinations.ts'
 import { type Exchange, exchangeWith } from './live/exchange.ts'
 import { directions } from './live/summary.ts'
@@ -17,7 +20,7 @@ const exchanges = directions.map((direction): Exchange => {
 
 async function exchangeWithFake(lie: string, asked: readonly Exchange[] = exchanges) {
   const command = [process.execPath, '--import', import.meta.resolve('tsx'), fakePeer, lie]
-  const noClient = () => expect.fail('There is no KMS here')
+  const noClient = () => new KMSClient({ region: 'us-east-1' }) // never asked anything
   const { outcomes } = await exchangeWith('Python', command, asked, 'http://127.0.0.1:1', noClient)
   return outcomes.map((outcome) => [
     outcome.direction,
@@ -54,6 +57,31 @@ describe('the exchange with a peer', () => {
     }))
     const [, peerReads] = await exchangeWithFake('context', unsigned)
     expect(peerReads?.[2]).toMatch(/another encryption context/)
+  })
+
+  it('takes a refusal that limits.ts foresees for n/a, and any other for a failure', async () => {
+    const { publicKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    })
+    const keyId = 'arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-000000000000'
+    const encryptionAlgorithm = 'RSAES_OAEP_SHA_256'
+    const kmsRsa: KeyringSpec = {
+      type: 'kms-rsa',
+      region: 'us-east-1',
+      keyId,
+      publicKey,
+      encryptionAlgorithm,
+    }
+    const signed = exchanges.map((exchange) => ({
+      ...exchange,
+      combination: { name: 'KMS RSA', writes: kmsRsa, reads: kmsRsa },
+    }))
+    expect(await exchangeWithFake('error', signed)).toEqual([
+      ['waxseal reads', 'failed', expect.stringContaining('not as in limits.ts: it refuses')],
+      ['peer reads', 'n/a', expect.stringContaining('KMS RSA and signed suites')],
+    ])
   })
 
   it('has no outcome where the peer crashes', async () => {

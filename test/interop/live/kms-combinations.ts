@@ -10,7 +10,7 @@ import type { ClientOf, Curve, KeyringSpec } from '../../support/keyring-spec.ts
 import { type Combination, curves, ecKeyPair, same } from './combinations.ts'
 
 /** Where the keys are, and where a multi-Region key has its replica. */
-export const regions = ['us-east-1', 'eu-west-1'] as const
+const regions = ['us-east-1', 'eu-west-1'] as const
 const [region, otherRegion] = regions
 const accounts = { accountIds: ['000000000000'], partition: 'aws' }
 

@@ -20,7 +20,7 @@ export interface Totals {
 export const directions: readonly Direction[] = ['waxseal reads', 'peer reads']
 
 /** `Java writes, waxseal reads` */
-export function directionName(peer: PeerName, direction: Direction): string {
+function directionName(peer: PeerName, direction: Direction): string {
   return direction === 'peer reads'
     ? `waxseal writes, ${peer} reads`
     : `${peer} writes, waxseal reads`
