@@ -1,6 +1,7 @@
 import {
   CancelKeyDeletionCommand,
   CreateAliasCommand,
+  CreateGrantCommand,
   CreateKeyCommand,
   DecryptCommand,
   DeriveSharedSecretCommand,
@@ -10,6 +11,7 @@ import {
   EnableKeyCommand,
   EncryptCommand,
   GenerateDataKeyCommand,
+  GenerateDataKeyPairCommand,
   GenerateDataKeyWithoutPlaintextCommand,
   GetPublicKeyCommand,
   KMSInvalidStateException,
@@ -19,6 +21,8 @@ import {
   ReEncryptCommand,
   ReplicateKeyCommand,
   ScheduleKeyDeletionCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
   UpdateAliasCommand,
   UpdateKeyDescriptionCommand,
   UpdatePrimaryRegionCommand,
@@ -194,6 +198,16 @@ const uses: Record<string, (subject: Subject) => Promise<unknown>> = {
     client.send(new GenerateDataKeyCommand({ KeyId, KeySpec: 'AES_256' })),
   GenerateDataKeyWithoutPlaintext: ({ client, KeyId }) =>
     client.send(new GenerateDataKeyWithoutPlaintextCommand({ KeyId, KeySpec: 'AES_256' })),
+  GenerateDataKeyPair: ({ client, KeyId }) =>
+    client.send(new GenerateDataKeyPairCommand({ KeyId, KeyPairSpec: 'ECC_NIST_P256' })),
+  CreateGrant: ({ client, KeyId }) =>
+    client.send(
+      new CreateGrantCommand({
+        KeyId,
+        GranteePrincipal: 'arn:aws:iam::000000000000:role/reader',
+        Operations: ['Decrypt'],
+      }),
+    ),
   ReplicateKey: ({ client, KeyId }) =>
     client.send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: 'eu-west-1' })),
   UpdatePrimaryRegion: ({ client, KeyId }) =>
@@ -205,6 +219,10 @@ const changes: Record<string, (subject: Subject) => Promise<unknown>> = {
     client.send(new CreateAliasCommand({ AliasName: 'alias/new', TargetKeyId: KeyId })),
   UpdateAlias: ({ client, KeyId }) =>
     client.send(new UpdateAliasCommand({ AliasName: 'alias/old', TargetKeyId: KeyId })),
+  TagResource: ({ client, KeyId }) =>
+    client.send(new TagResourceCommand({ KeyId, Tags: [{ TagKey: 'team', TagValue: 'a' }] })),
+  UntagResource: ({ client, KeyId }) =>
+    client.send(new UntagResourceCommand({ KeyId, TagKeys: ['team'] })),
   UpdateKeyDescription: ({ client, KeyId }) =>
     client.send(new UpdateKeyDescriptionCommand({ KeyId, Description: 'new' })),
   ScheduleKeyDeletion: ({ client, KeyId }) =>
@@ -212,6 +230,12 @@ const changes: Record<string, (subject: Subject) => Promise<unknown>> = {
   DisableKey: ({ client, KeyId }) => client.send(new DisableKeyCommand({ KeyId })),
   EnableKey: ({ client, KeyId }) => client.send(new EnableKeyCommand({ KeyId })),
 }
+
+/** What each state lets through besides: `uses` need a key that is enabled. */
+const failsWhilePendingImport = new Set(['EnableKey', 'DisableKey', ...Object.keys(uses)])
+
+/** What needs a ciphertext of the key, which one that was never imported cannot have. */
+const needsCiphertext = new Set(['Decrypt', 'Decrypt without KeyId', 'ReEncrypt'])
 
 async function startWithSubject() {
   const { kms, client } = await start()
@@ -257,6 +281,27 @@ describe.each(Object.entries({ ...uses, ...changes }))(
     )
   },
 )
+
+describe.each(
+  Object.entries({ ...uses, ...changes }).filter(([name]) => !needsCiphertext.has(name)),
+)('%s, by the state of the key', (name, use) => {
+  const fails = failsWhilePendingImport.has(name)
+  it(`${fails ? 'fails' : 'succeeds'} while it is pending import`, async () => {
+    const { kms, client } = await start()
+    await kms.createKey({ alias: 'alias/old' })
+    const external = { Origin: 'EXTERNAL', MultiRegion: true } as const
+    const { KeyMetadata } = await client.send(new CreateKeyCommand(external))
+    const KeyId = KeyMetadata?.Arn ?? ''
+    const used = use({ client, KeyId, CiphertextBlob: undefined })
+    if (!fails) {
+      await used
+      return
+    }
+    expect(await rejection(used)).toMatchObject({
+      name: name === 'UpdatePrimaryRegion' ? 'NotFoundException' : 'KMSInvalidStateException',
+    })
+  })
+})
 
 describe('an asymmetric key that is disabled', () => {
   it('shows no public key and agrees on nothing', async () => {

@@ -3,17 +3,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   CreateAliasCommand,
+  CreateGrantCommand,
   CreateKeyCommand,
   type CreateKeyCommandInput,
   DecryptCommand,
   DescribeKeyCommand,
   DisableKeyCommand,
+  EnableKeyRotationCommand,
   EncryptCommand,
+  GetKeyRotationStatusCommand,
   GetPublicKeyCommand,
   KMSInternalException,
   ListAliasesCommand,
+  ListGrantsCommand,
+  ListKeyRotationsCommand,
   ListKeysCommand,
   ReplicateKeyCommand,
+  RotateKeyOnDemandCommand,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -102,6 +108,43 @@ describe('a store file', () => {
     expect(JSON.parse(await readFile(storePath, 'utf8'))).toMatchObject({
       keys: [...keys, {}],
     })
+  })
+
+  it('keeps rotations and grants', async () => {
+    const first = await start({ storePath })
+    const KeyId = await first.kms.createKey()
+    const { CiphertextBlob } = await first.client.send(new EncryptCommand({ KeyId, Plaintext }))
+    await first.client.send(new RotateKeyOnDemandCommand({ KeyId }))
+    await first.client.send(new EnableKeyRotationCommand({ KeyId, RotationPeriodInDays: 90 }))
+    const { GrantToken } = await first.client.send(
+      new CreateGrantCommand({
+        KeyId,
+        GranteePrincipal: 'arn:aws:iam::000000000000:role/reader',
+        Operations: ['Decrypt'],
+        Constraints: { EncryptionContextSubset: { tenant: '7' } },
+      }),
+    )
+    const look = async (client: typeof first.client) => [
+      (await client.send(new ListKeyRotationsCommand({ KeyId }))).Rotations,
+      (await client.send(new GetKeyRotationStatusCommand({ KeyId }))).NextRotationDate,
+      (await client.send(new ListGrantsCommand({ KeyId }))).Grants,
+    ]
+    const before = await look(first.client)
+    await first.kms.close()
+
+    const second = await start({ storePath })
+    expect(await look(second.client)).toEqual(before)
+    const GrantTokens = GrantToken === undefined ? [] : [GrantToken]
+    await second.client.send(new DecryptCommand({ CiphertextBlob, GrantTokens }))
+    second.kms.advanceClock(91 * 24 * 60 * 60 * 1000)
+    await second.client.send(new ListKeysCommand({}))
+    await second.kms.close()
+
+    // What time has brought about is kept like any change: here the clock is back at today.
+    const third = await start({ storePath })
+    const { Rotations } = await third.client.send(new ListKeyRotationsCommand({ KeyId }))
+    expect(Rotations?.map(({ RotationType }) => RotationType)).toEqual(['ON_DEMAND', 'AUTOMATIC'])
+    await third.client.send(new DecryptCommand({ CiphertextBlob }))
   })
 
   it('holds the keys of every region, and shows those of its own', async () => {
@@ -233,10 +276,37 @@ describe('a store that can not be used', () => {
       ...change,
     })
 
+  const fileOfVersion2 = (change: object) =>
+    JSON.stringify({
+      format: 'waxseal-local-kms',
+      version: 2,
+      warning: '',
+      keys: [
+        {
+          arn: key.arn,
+          spec: 'SYMMETRIC_DEFAULT',
+          usage: 'ENCRYPT_DECRYPT',
+          origin: 'AWS_KMS',
+          createdAt: 0,
+          description: '',
+          tags: [],
+          state: { name: 'Enabled' },
+          materials: [{ id: '00'.repeat(32), key: key.material }],
+          ...change,
+        },
+      ],
+      aliases: [],
+      grants: [],
+    })
+
   it('is none of these', async () => {
     await writeFile(storePath, file({ aliases: [alias] }), { mode: 0o600 })
-    const { client } = await start({ storePath })
-    await client.send(new DescribeKeyCommand({ KeyId: 'alias/orders' }))
+    const first = await start({ storePath })
+    await first.client.send(new DescribeKeyCommand({ KeyId: 'alias/orders' }))
+    await first.kms.close()
+    await writeFile(storePath, fileOfVersion2({}))
+    const second = await start({ storePath })
+    await second.client.send(new EncryptCommand({ KeyId: key.arn, Plaintext }))
   })
 
   it.each([
@@ -250,6 +320,13 @@ describe('a store that can not be used', () => {
     ['with an ARN that is none', file({ keys: [{ ...key, arn: 'a' }] }), 'keys.0.arn'],
     ['with a key twice', file({ keys: [key, key] }), 'twice'],
     ['with an alias of no key', file({ keys: [], aliases: [alias] }), 'is missing'],
+    [
+      'with a key that is not of its spec',
+      fileOfVersion2({ spec: 'RSA_2048' }),
+      'keys.0.materials.0.key',
+    ],
+    ['with a spec that is not known', fileOfVersion2({ spec: 'SM2' }), 'keys.0.spec'],
+    ['with a state that is not known', fileOfVersion2({ state: { name: 'Updating' } }), 'state'],
   ])('%s: says which and why, and is left as it was', async (_, text, reason) => {
     await writeFile(storePath, text, { mode: 0o600 })
     const error = await rejection(LocalKms.start({ storePath, log: () => {} }))
