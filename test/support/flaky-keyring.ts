@@ -19,7 +19,7 @@ export class FlakyKeyring implements Keyring {
 
   async onEncrypt(...given: Parameters<Keyring['onEncrypt']>) {
     this.encryptions += 1
-    await undefined
+    await Promise.resolve()
     if (this.error) throw this.error
     return this.#keyring.onEncrypt(...given)
   }
@@ -27,7 +27,7 @@ export class FlakyKeyring implements Keyring {
   /** Notes its error as an attempt on each encrypted data key, as the KMS keyrings do. */
   async onDecrypt(...[materials, encryptedDataKeys]: Parameters<Keyring['onDecrypt']>) {
     this.decryptions += 1
-    await undefined
+    await Promise.resolve()
     const { error: cause } = this
     if (!cause) return this.#keyring.onDecrypt(materials, encryptedDataKeys)
     return materials.withAttempts(

@@ -68,5 +68,5 @@ describe('throttling', () => {
 function shortenWaits(): void {
   const wait = setTimeout
   vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, delayMs?: number) =>
-    wait(run, Math.min(delayMs ?? 0, 1))) as typeof setTimeout)
+    wait(run, Math.min(delayMs ?? 0, 1))))
 }
