@@ -11,8 +11,6 @@ export type KeyState =
   /** A primary key: its waiting period begins when the last of its replicas is gone. */
   | { readonly name: 'PendingReplicaDeletion'; readonly windowInDays: number }
 
-export type RotationType = 'AUTOMATIC' | 'ON_DEMAND'
-
 /** What does the cryptography. A key that was rotated has several; the last one is current. */
 export interface KeyMaterial {
   /** 64 hexadecimal digits. The ciphertexts of a symmetric key name theirs. */
@@ -20,7 +18,7 @@ export interface KeyMaterial {
   /** A secret key or a private key. None: it was deleted, has expired, or is still to be imported. */
   readonly key: KeyObject | undefined
   /** When and why it became current. None: it is the key's first. */
-  readonly rotation: { readonly at: number; readonly type: RotationType } | undefined
+  readonly rotation: { readonly at: number; readonly type: 'AUTOMATIC' | 'ON_DEMAND' } | undefined
   /** Imported material only. */
   readonly expiresAt: number | undefined
 }

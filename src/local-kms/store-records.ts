@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseKmsArn } from './arn.ts'
 import { bytesOfKey, keyFromBytes } from './key-material.ts'
-import { isKeySpec, keyUsages, type KeySpec } from './key-specs.ts'
+import { factsOf, isKeySpec, keyUsages, type KeySpec } from './key-specs.ts'
 import type { AliasRecord, GrantRecord, KeyMaterial, KeyRecord } from './records.ts'
 
 /* The records of a store file, each as its schema and as what writes it. */
@@ -49,6 +49,10 @@ export const key = z
     materials: z.array(material),
     rotation: maybe(z.strictObject({ periodInDays: days, nextAt: time })),
     multiRegion: maybe(z.enum(['PRIMARY', 'REPLICA'])),
+  })
+  .refine(({ spec, usage }) => factsOf(spec).usage === usage, {
+    path: ['usage'],
+    message: 'not the usage of a key of that spec',
   })
   .transform(({ materials, ...fields }, context): KeyRecord => ({
     ...fields,

@@ -1,30 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { parseKmsArn } from '../arn.ts'
 import { toEncryptionContext } from '../encryption-context.ts'
 import { newGrantId, newGrantToken } from '../grant-token.ts'
 import { grantOperations, grantOperationsOf, requireGrantOf } from '../grants.ts'
 import { requireState } from '../key-checks.ts'
 import { existing } from '../key-store.ts'
 import { KmsError } from '../kms-error.ts'
-import { dryRun, grantTokens, keyId, limit, marker, unsupported } from '../members.ts'
-import { pageOf } from '../paging.ts'
+import { dryRun, grantTokens, keyId, unsupported } from '../members.ts'
 import { without, type GrantConstraint, type GrantRecord, type KeyRecord } from '../records.ts'
 import { resolveKeyButNoAlias } from '../resolve-key.ts'
 import { stopDryRun } from './dry-run.ts'
+import { grantId, principal } from './grant-members.ts'
 import { operation, type Answer, type Environment } from './operation.ts'
 
 const MAX_GRANTS_PER_KEY = 50_000
-
-const principal = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^[\w+=,.@:/-]+$/, 'Member must satisfy regular expression pattern: ^[\\w+=,.@:/-]+$')
-  .transform((arn) => {
-    if (/^arn:aws:(?:iam|sts)::\d{12}:./.test(arn)) return arn
-    throw new KmsError('InvalidArnException', `ARN is not valid for a principal: ${arn}`)
-  })
 
 const pairs = z.unknown().transform((value) => new Map(toEncryptionContext(value)))
 
@@ -38,8 +27,6 @@ const constraints = z
     ...constraintOf('EncryptionContextEquals', EncryptionContextEquals),
     ...constraintOf('EncryptionContextSubset', EncryptionContextSubset),
   ])
-
-const grantId = z.string().min(1).max(128)
 
 export const CreateGrant = operation(
   z.object({
@@ -91,43 +78,6 @@ export const CreateGrant = operation(
       return { ...state, grants: new Map(state.grants).set(grant.id, grant) }
     })
     return { GrantId: id, GrantToken: newGrantToken(id) }
-  },
-)
-
-export const ListGrants = operation(
-  z.object({
-    KeyId: keyId,
-    GrantId: grantId.optional(),
-    GranteePrincipal: principal.optional(),
-    Limit: limit(100, 50),
-    Marker: marker,
-    GranteeServicePrincipal: unsupported('GranteeServicePrincipal'),
-  }),
-  ({ KeyId, GrantId, GranteePrincipal, Limit, Marker }, { store, scope }) => {
-    const key = resolveKeyButNoAlias(store, scope, KeyId)
-    const grants = store
-      .grants(scope)
-      .filter(({ keyArn }) => keyArn === key.arn)
-      .filter(({ id }) => GrantId === undefined || id === GrantId)
-      .filter(
-        (grant) => GranteePrincipal === undefined || grant.granteePrincipal === GranteePrincipal,
-      )
-    return grantPage(grants, Limit, Marker)
-  },
-)
-
-export const ListRetirableGrants = operation(
-  z.object({
-    RetiringPrincipal: principal,
-    Limit: limit(100, 50),
-    Marker: marker,
-    RetiringServicePrincipal: unsupported('RetiringServicePrincipal'),
-  }),
-  ({ RetiringPrincipal, Limit, Marker }, { store, scope }) => {
-    const grants = store
-      .grants(scope)
-      .filter(({ retiringPrincipal }) => retiringPrincipal === RetiringPrincipal)
-    return grantPage(grants, Limit, Marker)
   },
 )
 
@@ -210,28 +160,4 @@ function constraintOf(
   pairs: ReadonlyMap<string, string> | undefined,
 ): GrantConstraint[] {
   return pairs ? [{ kind, pairs }] : []
-}
-
-function grantPage(grants: GrantRecord[], Limit: number, Marker: string | undefined): Answer {
-  const { items, position } = pageOf(grants, ({ id }) => id, Limit, Marker)
-  return { Grants: items.map(grantAnswer), ...position }
-}
-
-function grantAnswer(grant: GrantRecord): Answer {
-  const { name, retiringPrincipal, constraints } = grant
-  return {
-    KeyId: grant.keyArn,
-    GrantId: grant.id,
-    ...(name !== undefined && { Name: name }),
-    CreationDate: grant.createdAt / 1000,
-    GranteePrincipal: grant.granteePrincipal,
-    ...(retiringPrincipal !== undefined && { RetiringPrincipal: retiringPrincipal }),
-    IssuingAccount: `arn:aws:iam::${parseKmsArn(grant.keyArn)?.accountId ?? ''}:root`,
-    Operations: grant.operations,
-    ...(constraints.length > 0 && {
-      Constraints: Object.fromEntries(
-        constraints.map(({ kind, pairs }) => [kind, Object.fromEntries(pairs)]),
-      ),
-    }),
-  }
 }

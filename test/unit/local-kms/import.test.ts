@@ -10,6 +10,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  CancelKeyDeletionCommand,
   CreateKeyCommand,
   DecryptCommand,
   DeleteImportedKeyMaterialCommand,
@@ -85,11 +86,15 @@ async function importInto(
   material: Uint8Array,
   {
     algorithm = 'RSAES_OAEP_SHA_256',
+    parameters,
     ...more
-  }: Partial<ImportKeyMaterialCommandInput> & { algorithm?: AlgorithmSpec } = {},
+  }: Partial<ImportKeyMaterialCommandInput> & {
+    algorithm?: AlgorithmSpec
+    parameters?: Awaited<ReturnType<typeof parametersFor>>
+  } = {},
 ) {
-  const parameters = await parametersFor(client, KeyId, algorithm)
-  const { ImportToken, PublicKey = new Uint8Array() } = parameters
+  const { ImportToken, PublicKey = new Uint8Array() } =
+    parameters ?? (await parametersFor(client, KeyId, algorithm))
   return client.send(
     new ImportKeyMaterialCommand({
       KeyId,
@@ -183,8 +188,9 @@ describe('a key with Origin EXTERNAL', () => {
 
   it('takes no material that does not fit its spec', async () => {
     const { client, KeyId } = await startWithKey()
+    const parameters = await parametersFor(client, KeyId)
     for (const length of [16, 31, 33]) {
-      const error = await rejection(importInto(client, KeyId, randomBytes(length)))
+      const error = await rejection(importInto(client, KeyId, randomBytes(length), { parameters }))
       expect(error).toBeInstanceOf(IncorrectKeyMaterialException)
     }
     const spec = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' } as const
@@ -278,8 +284,17 @@ describe('an import', () => {
     ],
   ])('is refused where the material %s', async (_, input) => {
     const { client, KeyId } = await startWithKey()
-    const error = await rejection(importInto(client, KeyId, randomBytes(32), input))
-    expect(error).toMatchObject({ name: 'ValidationException', message: containing('alid') })
+    const bytes = Uint8Array.of(1)
+    const command = new ImportKeyMaterialCommand({
+      KeyId,
+      ImportToken: bytes,
+      EncryptedKeyMaterial: bytes,
+      ...input,
+    })
+    expect(await rejection(client.send(command))).toMatchObject({
+      name: 'ValidationException',
+      message: containing('alid'),
+    })
   })
 
   it('is for keys with Origin EXTERNAL', async () => {
@@ -351,6 +366,24 @@ describe('imported key material', () => {
     await importInto(client, KeyId, material)
     kms.advanceClock(20 * dayMs)
     expect(await describeKey(client, KeyId)).toMatchObject({ KeyState: 'Enabled' })
+  })
+
+  it('decides what is left of the key when its deletion is called off', async () => {
+    const { kms, client, KeyId } = await startWithKey()
+    const callOff = async () => {
+      await client.send(new CancelKeyDeletionCommand({ KeyId }))
+      return (await describeKey(client, KeyId))?.KeyState
+    }
+    const schedule = () => client.send(new ScheduleKeyDeletionCommand({ KeyId }))
+    await schedule()
+    expect(await callOff()).toBe('PendingImport')
+    await importInto(client, KeyId, randomBytes(32), { ValidTo: new Date(Date.now() + 10 * dayMs) })
+    await schedule()
+    expect(await callOff()).toBe('Disabled')
+    await schedule()
+    kms.advanceClock(11 * dayMs)
+    expect(await describeKey(client, KeyId)).toMatchObject({ KeyState: 'PendingDeletion' })
+    expect(await callOff()).toBe('PendingImport')
   })
 
   it('is imported into each region, and is the same there', async () => {

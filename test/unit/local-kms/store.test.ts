@@ -325,6 +325,7 @@ describe('a store that can not be used', () => {
       fileOfVersion2({ spec: 'RSA_2048' }),
       'keys.0.materials.0.key',
     ],
+    ['with a usage that is not its own', fileOfVersion2({ usage: 'KEY_AGREEMENT' }), 'usage'],
     ['with a spec that is not known', fileOfVersion2({ spec: 'SM2' }), 'keys.0.spec'],
     ['with a state that is not known', fileOfVersion2({ state: { name: 'Updating' } }), 'state'],
   ])('%s: says which and why, and is left as it was', async (_, text, reason) => {
