@@ -31,6 +31,7 @@ import {
   type MessageHeader,
   type MessageStream,
   MultiKeyring,
+  type MultiKeyringOptions,
   RawAesKeyring,
   RawEcdhKeyring,
   type RawEcdhSchema,
@@ -40,6 +41,7 @@ import {
   type TamperedMessageError,
   type UnwrapAttempt,
   type UnwrapError,
+  type WrapFailure,
   algorithmSuites,
   inspectMessage,
   nodeBackend,
@@ -73,6 +75,7 @@ describe('the client', () => {
     expectTypeOf<EnvelopeClient['encrypt']>().returns.resolves.toEqualTypeOf<EncryptResult>()
     expectTypeOf<EncryptResult['ciphertext']>().toEqualTypeOf<Uint8Array>()
     expectTypeOf<EncryptResult['header']>().toEqualTypeOf<MessageHeader>()
+    expectTypeOf<EncryptResult['wrapFailures']>().toEqualTypeOf<readonly WrapFailure[]>()
     expectTypeOf<keyof EncryptOptions>().toEqualTypeOf<
       'encryptionContext' | 'algorithmSuite' | 'frameLength' | 'plaintextLength' | 'signal'
     >()
@@ -198,6 +201,9 @@ describe('errors', () => {
     expectTypeOf<EnvelopeError['attempts']>().toEqualTypeOf<readonly UnwrapAttempt[] | undefined>()
     expectTypeOf<UnwrapError['attempts']>().toEqualTypeOf<readonly UnwrapAttempt[]>()
     expectTypeOf<UnwrapAttempt['outcome']>().toEqualTypeOf<'skipped' | 'failed'>()
+    expectTypeOf<UnwrapAttempt['region']>().toEqualTypeOf<string | undefined>()
+    expectTypeOf<UnwrapAttempt['hint']>().toEqualTypeOf<string | undefined>()
+    expectTypeOf<keyof WrapFailure>().toEqualTypeOf<'keyring' | 'reason' | 'cause'>()
     expectTypeOf<InvalidArgumentError['field']>().toEqualTypeOf<string>()
     expectTypeOf<MalformedMessageError['offset']>().toEqualTypeOf<number>()
     expectTypeOf<AbortedError>().toExtend<EnvelopeError>()
@@ -266,6 +272,7 @@ describe('keyrings', () => {
     new RawAesKeyring({ ...names, wrappingKey: 'text' })
     // @ts-expect-error: no padding
     new RawRsaKeyring({ ...names, publicKey: 'pem' })
+    expectTypeOf<MultiKeyringOptions['minimumWrapped']>().toEqualTypeOf<number | undefined>()
     // @ts-expect-error: a child that is no keyring
     new MultiKeyring({ children: [{}] })
   })
