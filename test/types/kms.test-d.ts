@@ -49,7 +49,7 @@ describe('the KMS keyrings', () => {
     expectTypeOf(KmsKeyring).constructorParameters.toEqualTypeOf<[options: KmsKeyringOptions]>()
     expectTypeOf(KmsMrkKeyring).constructorParameters.toEqualTypeOf<[options: KmsKeyringOptions]>()
     expectTypeOf(KmsKeyring).toBeConstructibleWith({ client, keyId, grantTokens: ['a'] as const })
-    // @ts-expect-error: no key
+    // @ts-expect-error: no key at all
     new KmsKeyring({ client })
     // @ts-expect-error: no client at all
     new KmsMrkKeyring({ keyId })

@@ -7,6 +7,8 @@ import { parseKmsArn } from './arn.ts'
 
 /** The key provider id of every data key that a symmetric KMS key wraps (aws-kms-keyring.md, "OnEncrypt"). */
 export const kmsProviderId = 'aws-kms'
+/** The same of an RSA key (aws-kms-rsa-keyring.md, "OnEncrypt"). */
+export const kmsRsaProviderId = 'aws-kms-rsa'
 
 /** The options of `client.send` that pass on an abort. */
 export function abortOption(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
@@ -44,7 +46,7 @@ export async function unwrapFailure(
 ): Promise<UnwrapAttempt> {
   const { operation, keyId, cause, signal } = call
   checkNotAborted(signal)
-  const hint = await hintFor(call)
+  const hint = isRsaMismatch(key, cause) ? rsaMismatchHint : await hintFor(call)
   const attempt = failed(key, `KMS ${operation} failed: ${describe(cause)}`, {
     cause,
     ...(hint ? { hint } : {}),
@@ -82,7 +84,8 @@ async function hintFor({
   keyId,
   cause,
 }: FailedCall): Promise<string | undefined> {
-  const hint = hints[errorName(cause)]
+  const name = errorName(cause)
+  const hint = Object.hasOwn(hints, name) ? hints[name] : undefined
   if (typeof hint === 'string') return hint
   return hint?.(operation, keyId, await regionOf(client).catch(() => undefined))
 }
@@ -111,6 +114,15 @@ const hints: Partial<Record<string, Hint>> = {
     "the SDK's retries are used up: make fewer calls by caching data keys, allow the client more " +
     "attempts (maxAttempts), or have the account's KMS quota raised",
 }
+
+/** For RSA, KMS never sees the encryption context, so that cannot be what is wrong. */
+function isRsaMismatch({ providerId }: EncryptedDataKey, cause: unknown): boolean {
+  return providerId === kmsRsaProviderId && errorName(cause) === 'InvalidCiphertextException'
+}
+
+const rsaMismatchHint =
+  'the encryptionAlgorithm or the public key is another one than on encryption, or the encrypted ' +
+  'data key was changed'
 
 function errorName(cause: unknown): string {
   return cause instanceof Error ? cause.name : ''

@@ -295,11 +295,14 @@ describe('the KMS keyring explains', () => {
     ])
   })
 
-  it('an error that it does not know, without a hint', async () => {
-    const keyring = new KmsKeyring({ client: fakeClient(named('Odd')).client, keyId: arn })
-    const { attempts } = await keyring.onDecrypt(decryptionMaterials(), [wrapped])
-    expect(attempts[0]).not.toHaveProperty('hint')
-  })
+  it.each(['Odd', 'toString'])(
+    'an error %s, which it does not know, without a hint',
+    async (name) => {
+      const keyring = new KmsKeyring({ client: fakeClient(named(name)).client, keyId: arn })
+      const { attempts } = await keyring.onDecrypt(decryptionMaterials(), [wrapped])
+      expect(attempts[0]).not.toHaveProperty('hint')
+    },
+  )
 
   it.each([
     ['GenerateDataKey', () => encryptionMaterials()],
