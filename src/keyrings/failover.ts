@@ -34,6 +34,9 @@ export interface FailoverKeyringOptions {
  * it again, while the others go on without it. If no candidate is left, those that are off are asked
  * all the same.
  *
+ * Give the candidates' clients time limits, as those of `kmsClientSupplier` have: an SDK client without
+ * waits for a region that does not answer as long as the network does.
+ *
  * A message is wrapped under one candidate only. So that every candidate can read it, give replicas of
  * one multi-Region key; or wrap under several keys by a `MultiKeyring` with `minimumWrapped`.
  *

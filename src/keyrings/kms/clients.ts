@@ -10,7 +10,10 @@ export type KmsClientSupplier = (region: string) => KMSClient | undefined
 
 /** Options of {@link kmsClientSupplier}. */
 export interface KmsClientSupplierOptions {
-  /** What every client is made with, besides its region: credentials, retries, timeouts. */
+  /**
+   * What every client is made with, besides its region: credentials, retries. A `requestHandler` of
+   * options changes single time limits; one that is a handler replaces them all.
+   */
   clientConfig?: Omit<KMSClientConfig, 'region'>
   /** Only these regions are called. Default: all. */
   onlyRegions?: readonly string[]
@@ -44,7 +47,13 @@ export function kmsClientSupplier(options: KmsClientSupplierOptions = {}): KmsCl
   checkOptions(options, ['clientConfig', 'onlyRegions', 'exceptRegions'])
   const only = options.onlyRegions && new Set(checkRegions(options.onlyRegions, 'onlyRegions'))
   const except = new Set(checkRegions(options.exceptRegions ?? [], 'exceptRegions'))
-  const config = { requestHandler: timeouts, retryMode: 'standard', ...options.clientConfig }
+  const { requestHandler = {}, ...others } = options.clientConfig ?? {}
+  const config: KMSClientConfig = {
+    retryMode: 'standard',
+    ...others,
+    requestHandler:
+      'handle' in requestHandler ? requestHandler : { ...timeouts, ...requestHandler },
+  }
   const clients = new Map<string, KMSClient>()
   return (region) => {
     if (except.has(region) || (only && !only.has(region))) return undefined

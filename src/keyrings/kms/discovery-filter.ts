@@ -48,7 +48,7 @@ export function checkDiscoveryFilter(filter: DiscoveryFilterOption): CheckedFilt
   return (arn) => {
     if (arn.partition !== partition) return `the discovery filter wants the partition ${partition}`
     if (!accountIds.has(arn.account))
-      return `the discovery filter has not the account ${arn.account}`
+      return `the discovery filter does not have the account ${arn.account}`
     return undefined
   }
 }

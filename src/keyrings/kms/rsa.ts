@@ -15,7 +15,14 @@ import { failed, skipped } from '../attempts.ts'
 import { type Keyring, checkNoDataKey } from '../keyring.ts'
 import { otherTurn } from '../turns.ts'
 import { kmsIdentifierKind, matchesForDecrypt } from './arn.ts'
-import { abortOption, checkClient, checkGrantTokens, unwrapFailure, withRegion } from './calls.ts'
+import {
+  abortOption,
+  checkClient,
+  checkGrantTokens,
+  kmsRsaProviderId,
+  unwrapFailure,
+  withRegion,
+} from './calls.ts'
 import { namedKey } from './unwrap.ts'
 
 /** Options of {@link KmsRsaKeyring}; at least one of `publicKey` and `client`. */
@@ -40,8 +47,6 @@ export type KmsRsaAlgorithm = 'RSAES_OAEP_SHA_1' | 'RSAES_OAEP_SHA_256'
 
 const paddings = { RSAES_OAEP_SHA_1: 'oaep-sha1', RSAES_OAEP_SHA_256: 'oaep-sha256' } as const
 
-/** The key provider id of the data keys that an RSA key of KMS wraps (aws-kms-rsa-keyring.md, "OnEncrypt"). */
-const providerId = 'aws-kms-rsa'
 /** Bytes of SHA-384. */
 const digestLength = 48
 
@@ -109,7 +114,7 @@ export class KmsRsaKeyring implements Keyring {
     const plaintext = concat(contextDigest(materials), materials.dataKey)
     try {
       return materials.withEncryptedDataKey({
-        providerId,
+        providerId: kmsRsaProviderId,
         providerInfo: utf8(this.#keyId),
         ciphertext: encryptRsa(this.#publicKey, paddings[this.#algorithm], plaintext),
       })
@@ -147,7 +152,7 @@ export class KmsRsaKeyring implements Keyring {
   }
 
   #choose(given: DecryptionMaterials, key: EncryptedDataKey): Choice {
-    if (key.providerId !== providerId) {
+    if (key.providerId !== kmsRsaProviderId) {
       return { attempt: skipped(key, 'it was not wrapped by an RSA key of AWS KMS') }
     }
     const { text } = namedKey(key)

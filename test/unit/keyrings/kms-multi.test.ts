@@ -368,15 +368,22 @@ describe('kmsClientSupplier', () => {
     const clientConfig = {
       maxAttempts: 7,
       retryMode: 'adaptive',
-      requestHandler: { connectionTimeout: 1, requestTimeout: 2 },
+      requestHandler: { requestTimeout: 2 },
     }
     expect(await settings(kmsClientSupplier({ clientConfig })('eu-west-1'))).toMatchObject({
       region: 'eu-west-1',
       retryMode: 'adaptive',
       maxAttempts: 7,
-      connectionTimeout: 1,
+      connectionTimeout: 2000,
       requestTimeout: 2,
+      throwOnRequestTimeout: true,
     })
+  })
+
+  it('leaves a request handler of the caller as it is', () => {
+    const { requestHandler } = new KMSClient({ region: 'us-east-1' }).config
+    const client = kmsClientSupplier({ clientConfig: { requestHandler } })('eu-west-1')
+    expect(client?.config.requestHandler).toBe(requestHandler)
   })
 
   it('takes the region that it is asked for, not one in clientConfig', async () => {

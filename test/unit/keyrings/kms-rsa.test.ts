@@ -106,6 +106,7 @@ describe('the KMS RSA keyring on LocalKms', () => {
         region: home,
         outcome: 'failed',
         reason: expect.stringContaining('InvalidCiphertextException'),
+        hint: expect.stringContaining('encryptionAlgorithm'),
       },
     ])
   })
