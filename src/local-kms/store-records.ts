@@ -57,13 +57,13 @@ export const key = z
   .transform(({ materials, ...fields }, context): KeyRecord => ({
     ...fields,
     id: nameIn(fields.arn),
-    materials: materials.map(({ key: bytes, ...rest }, index): KeyMaterial => {
+    materials: materials.map(({ id, key: bytes, ...rest }, index): KeyMaterial => {
       const object = bytes && keyFromBytes(fields.spec, bytes)
       if (bytes && !object) {
         const message = `not a key of the spec ${fields.spec}`
         context.addIssue({ code: 'custom', message, path: ['materials', index, 'key'] })
       }
-      return { ...rest, key: object }
+      return { id, key: object, ...rest }
     }),
   }))
 
@@ -84,13 +84,25 @@ export const grant = z.strictObject({
   createdAt: time,
 })
 
-export function keyFields({ id: _, materials, tags, ...fields }: KeyRecord): z.input<typeof key> {
+/** Field by field, so that the file is the same whether a key is new or was read. */
+export function keyFields(record: KeyRecord): z.input<typeof key> {
   return {
-    ...fields,
-    tags: [...tags],
-    materials: materials.map((fields) => ({
-      ...fields,
-      key: fields.key && bytesOfKey(fields.key).toString('base64'),
+    arn: record.arn,
+    spec: record.spec,
+    usage: record.usage,
+    origin: record.origin,
+    createdAt: record.createdAt,
+    description: record.description,
+    tags: [...record.tags],
+    policy: record.policy,
+    state: record.state,
+    rotation: record.rotation,
+    multiRegion: record.multiRegion,
+    materials: record.materials.map(({ id, key, rotation, expiresAt }) => ({
+      id,
+      key: key && bytesOfKey(key).toString('base64'),
+      rotation,
+      expiresAt,
     })),
   }
 }
