@@ -1,0 +1,208 @@
+import type { KnownDifference } from './known-differences.ts'
+import { answers, names } from './signs.ts'
+
+/** What moto 5.2 does although KMS refuses it, and what it refuses in other words. */
+export const motoLeniency: readonly KnownDifference[] = [
+  {
+    right: 'LocalKms',
+    reason: 'moto does not look at the state of a key: one that is disabled still works',
+    documented: 'developer guide, Key states of AWS KMS keys',
+    signs: [
+      answers(
+        'DisabledException',
+        'Encrypt, under a disabled key',
+        'Decrypt, under a disabled key',
+        'ReEncrypt, from a disabled key',
+        'ReEncrypt, to a disabled key',
+        'GenerateDataKey, under a disabled key',
+        'GenerateDataKeyWithoutPlaintext, under a disabled key',
+        'Encrypt, after the deletion of the key was cancelled',
+        'GetPublicKey, of a disabled key',
+        'GenerateMac, under a disabled key',
+        'EnableKeyRotation, of a disabled key',
+        'RotateKeyOnDemand, of a disabled key',
+      ),
+    ],
+  },
+  {
+    right: 'LocalKms',
+    reason: 'moto lets a key that is pending deletion be used and changed',
+    documented:
+      'developer guide, Key states of AWS KMS keys; ScheduleKeyDeletion; GetKeyRotationStatus',
+    signs: [
+      answers(
+        'KMSInvalidStateException',
+        'Encrypt, under a key that is pending deletion',
+        'Decrypt, under a key that is pending deletion',
+        'GenerateDataKey, under a key that is pending deletion',
+        'EnableKey, one that is pending deletion',
+        'DisableKey, one that is pending deletion',
+        'ScheduleKeyDeletion, of a key that is pending deletion',
+        'CreateAlias, for a key that is pending deletion',
+        'UpdateKeyDescription, of a key that is pending deletion',
+        'CancelKeyDeletion, of a key that is not pending deletion',
+        'EnableKeyRotation, of a key that is pending deletion',
+      ),
+      {
+        calls: ['DescribeKey, after its deletion was cancelled'],
+        member: 'KeyMetadata.Description',
+        localKms: 'resting',
+        moto: 'gone',
+      },
+      {
+        calls: ['GetKeyRotationStatus, of a key that is pending deletion'],
+        member: 'KeyRotationEnabled',
+        localKms: 'false',
+        moto: 'true',
+      },
+    ],
+  },
+  {
+    right: 'LocalKms',
+    reason: 'moto does what a dry run asks for, and answers as if it was none',
+    documented: 'developer guide, Testing your permissions; DryRun of each operation',
+    signs: [
+      answers(
+        'DryRunOperationException',
+        'Encrypt, a dry run',
+        'Decrypt, a dry run',
+        'ReEncrypt, a dry run',
+        'GenerateDataKey, a dry run',
+        'GenerateDataKeyWithoutPlaintext, a dry run',
+        'GenerateMac, a dry run',
+        'VerifyMac, a dry run',
+        'CreateGrant, a dry run',
+        'RevokeGrant, a dry run',
+        'RetireGrant, a dry run',
+      ),
+      names('answers', 'NotFoundException', 'RevokeGrant, by grant id'),
+    ],
+  },
+  {
+    right: 'LocalKms',
+    reason:
+      'moto names a wrong key in Decrypt AccessDeniedException, and overlooks one in ReEncrypt',
+    documented: 'KeyId and IncorrectKeyException of Decrypt; SourceKeyId of ReEncrypt',
+    signs: [
+      names(
+        'IncorrectKeyException',
+        'AccessDeniedException',
+        'Decrypt, with another key',
+        'Decrypt, by an alias that has moved since',
+      ),
+      answers('IncorrectKeyException', 'ReEncrypt, with a wrong source key'),
+    ],
+  },
+  {
+    right: 'LocalKms',
+    reason: 'moto does not ask what a key and an algorithm are for',
+    documented: 'InvalidKeyUsageException; GetPublicKey; EnableKeyRotation; UpdateAlias',
+    signs: [
+      answers(
+        'InvalidKeyUsageException',
+        'Encrypt, a symmetric key with an RSA algorithm',
+        'Decrypt, a symmetric key with an RSA algorithm',
+        'Decrypt, RSA without EncryptionAlgorithm',
+        'Encrypt, RSA without EncryptionAlgorithm',
+        'GenerateDataKey, under an RSA key',
+        'Encrypt, under an ECC key',
+        'Encrypt, under an HMAC key',
+        'GenerateMac, with the algorithm of another key spec',
+      ),
+      answers(
+        'UnsupportedOperationException',
+        'GetPublicKey, of a symmetric key',
+        'EnableKeyRotation, of an RSA key',
+        'RotateKeyOnDemand, of an RSA key',
+        'EnableKeyRotation, of imported key material',
+      ),
+      {
+        calls: ['GetKeyRotationStatus, of an RSA key'],
+        member: 'KeyRotationEnabled',
+        localKms: 'false',
+        moto: 'true',
+      },
+      answers('ValidationException', 'UpdateAlias, to a key of another type'),
+    ],
+  },
+  {
+    right: 'LocalKms',
+    reason: 'moto takes what is too long, too many, unknown or contradictory',
+    documented:
+      'length, range and values of each parameter; TagException; MalformedPolicyDocumentException',
+    signs: [
+      answers(
+        'ValidationException',
+        'CreateKey, KeySpec and CustomerMasterKeySpec',
+        'CreateKey, an unknown KeyUsage',
+        'CreateKey, a description that is too long',
+        'CreateKey, a symmetric key for MACs',
+        'CreateKey, RSA without KeyUsage',
+        'CreateKey, RSA for key agreement',
+        'CreateKey, HMAC for encryption',
+        'CreateKey, an ECC key for encryption',
+        'UpdateKeyDescription, one that is too long',
+        'ListKeys, a page of none',
+        'ListKeys, a page of 1001',
+        'CreateAlias, with its prefix only',
+        'CreateAlias, a name that is too long',
+        'Encrypt, with an unknown algorithm',
+        'Encrypt, with 11 grant tokens',
+        'GenerateRandom, no bytes',
+        'ScheduleKeyDeletion, in 6 days',
+        'ScheduleKeyDeletion, in 31 days',
+        'GenerateMac, of 4097 bytes',
+        'EnableKeyRotation, every 89 days',
+        'EnableKeyRotation, every 2561 days',
+        'CreateGrant, without operations',
+        'CreateGrant, of an unknown operation',
+        'CreateGrant, of an operation that the key has not',
+        'CreateGrant, for nobody',
+        'TagResource, with an empty tag key',
+      ),
+      answers(
+        'TagException',
+        'CreateKey, a tag key twice',
+        'CreateKey, a tag key of AWS',
+        'TagResource, with a tag key of AWS',
+        'TagResource, with a tag key twice',
+      ),
+      answers('LimitExceededException', 'TagResource, with 51 tags'),
+      answers('NotAuthorizedException', 'CreateAlias, a prefix of AWS'),
+      answers(
+        'MalformedPolicyDocumentException',
+        'CreateKey, a policy that is no JSON',
+        'PutKeyPolicy, no JSON',
+      ),
+      answers('InvalidGrantTokenException', 'Encrypt, with a malformed grant token'),
+      names('ValidationException', 'NotFoundException', 'DescribeKey, an empty KeyId'),
+      names('ValidationException', 'InvalidCiphertextException', 'Decrypt, nothing'),
+    ],
+  },
+  {
+    right: 'LocalKms',
+    reason:
+      'operations that take a key id or a key ARN answer an alias with InvalidArnException, which their documentation lists; moto with NotFoundException, or not at all',
+    documented: 'InvalidArnException and KeyId of these operations',
+    signs: [
+      names(
+        'InvalidArnException',
+        'NotFoundException',
+        'UpdateKeyDescription, an alias',
+        'DisableKey, by alias',
+        'EnableKeyRotation, by alias',
+        'TagResource, by alias',
+      ),
+      answers('InvalidArnException', 'CreateGrant, under an alias'),
+    ],
+  },
+  {
+    right: 'LocalKms',
+    reason:
+      'moto joins the keys and values of an encryption context without their lengths, so that two contexts are one',
+    documented: 'developer guide, Encryption context',
+    signs: [
+      answers('InvalidCiphertextException', 'Decrypt, with an encryption context cut elsewhere'),
+    ],
+  },
+]
