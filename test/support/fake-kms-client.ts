@@ -1,14 +1,14 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
 
 /** What a fake client was asked. */
-export interface FakeCall {
+interface FakeCall {
   operation: string
   input: Record<string, unknown>
   options: unknown
 }
 
 /** What the SDK's commands have in common. */
-export interface AnyCommand {
+interface AnyCommand {
   constructor: { name: string }
   input: object
 }

@@ -166,9 +166,17 @@ describe.each(Object.entries(kinds))('%s', (_, Discovery) => {
   it.each([
     ['another key', { KeyId: keyNamed('two') }, 'KMS answered for'],
     ['no key', { KeyId: undefined }, 'KMS answered for'],
-    ['no plaintext', { Plaintext: undefined }, '0 bytes'],
-    ['a plaintext that is too short', { Plaintext: new Uint8Array(31) }, '31 bytes'],
-    ['a plaintext that is too long', { Plaintext: new Uint8Array(33) }, '33 bytes'],
+    ['no plaintext', { Plaintext: undefined }, 'KMS answered with 0 bytes'],
+    [
+      'a plaintext that is too short',
+      { Plaintext: new Uint8Array(31) },
+      'KMS answered with 31 bytes',
+    ],
+    [
+      'a plaintext that is too long',
+      { Plaintext: new Uint8Array(33) },
+      'KMS answered with 33 bytes',
+    ],
   ])('refuses an answer with %s, and tries the next key', async (_answer, wrong, reason) => {
     const other = keyNamed('three')
     const { keyring } = keyringWith(({ input }) =>

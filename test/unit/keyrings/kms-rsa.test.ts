@@ -248,10 +248,18 @@ describe('the KMS RSA keyring', () => {
   it.each([
     ['another KeyId', { KeyId: replica }, replica],
     ['no KeyId', { KeyId: undefined }, 'KMS answered for'],
-    ['no plaintext', { Plaintext: undefined }, '0 bytes'],
-    ['a data key alone', { Plaintext: new Uint8Array(32) }, '32 bytes'],
-    ['a plaintext that is too short', { Plaintext: new Uint8Array(79) }, '79 bytes'],
-    ['a plaintext that is too long', { Plaintext: new Uint8Array(81) }, '81 bytes'],
+    ['no plaintext', { Plaintext: undefined }, 'KMS answered with 0 bytes'],
+    ['a data key alone', { Plaintext: new Uint8Array(32) }, 'KMS answered with 32 bytes'],
+    [
+      'a plaintext that is too short',
+      { Plaintext: new Uint8Array(79) },
+      'KMS answered with 79 bytes',
+    ],
+    [
+      'a plaintext that is too long',
+      { Plaintext: new Uint8Array(81) },
+      'KMS answered with 81 bytes',
+    ],
     ['another hash', { Plaintext: new Uint8Array(80) }, 'another context'],
   ])('refuses an answer with %s', async (_, wrong, reason) => {
     const given = answer(wrong)

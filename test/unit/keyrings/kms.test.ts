@@ -252,9 +252,17 @@ describe('the KMS keyring refuses an answer', () => {
   it.each([
     ['another KeyId', { KeyId: otherArn }, otherArn],
     ['no KeyId', { KeyId: undefined }, 'KMS answered'],
-    ['no plaintext', { Plaintext: undefined }, '0 bytes'],
-    ['a plaintext that is too short', { Plaintext: new Uint8Array(16) }, '16 bytes'],
-    ['a plaintext that is too long', { Plaintext: new Uint8Array(64) }, '64 bytes'],
+    ['no plaintext', { Plaintext: undefined }, 'KMS answered with 0 bytes'],
+    [
+      'a plaintext that is too short',
+      { Plaintext: new Uint8Array(16) },
+      'KMS answered with 16 bytes',
+    ],
+    [
+      'a plaintext that is too long',
+      { Plaintext: new Uint8Array(64) },
+      'KMS answered with 64 bytes',
+    ],
   ])('of Decrypt with %s', async (_, wrong, reason) => {
     const { client } = fakeClient({ ...generated(), ...wrong })
     const keyring = new KmsKeyring({ client, keyId: arn })
