@@ -148,7 +148,9 @@ describe('ScheduleKeyDeletion', () => {
     const west = clientIn(kms, 'us-west-2')
     const made = await east.send(new CreateKeyCommand({ MultiRegion: true }))
     const KeyId = made.KeyMetadata?.KeyId ?? ''
-    await east.send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: 'us-west-2' }))
+    for (const ReplicaRegion of ['us-west-2', 'eu-west-1']) {
+      await east.send(new ReplicateKeyCommand({ KeyId, ReplicaRegion }))
+    }
     const days = (PendingWindowInDays: number) =>
       new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays })
 
@@ -163,6 +165,10 @@ describe('ScheduleKeyDeletion', () => {
       KeyState: 'PendingReplicaDeletion',
       PendingDeletionWindowInDays: 10,
     })
+
+    await clientIn(kms, 'eu-west-1').send(days(7))
+    kms.advanceClock(8 * dayMs)
+    expect(await stateOf(east, KeyId)).toMatchObject({ KeyState: 'PendingReplicaDeletion' })
 
     await west.send(days(7))
     kms.advanceClock(12 * dayMs) // the replica is gone after 7, and the primary waits since then

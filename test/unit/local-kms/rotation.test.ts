@@ -208,6 +208,18 @@ describe('automatic rotation', () => {
   })
 })
 
+describe('automatic rotation of a multi-Region key', () => {
+  it('waits while the primary key is disabled, whatever its replicas are', async () => {
+    const { kms, east, west, KeyId } = await startWithReplica()
+    await east.send(new EnableKeyRotationCommand({ KeyId, RotationPeriodInDays: 90 }))
+    await east.send(new DisableKeyCommand({ KeyId }))
+    kms.advanceClock(91 * dayMs)
+    expect(await rotationsOf(west, KeyId)).toEqual([])
+    await east.send(new EnableKeyCommand({ KeyId }))
+    expect(await rotationsOf(west, KeyId)).toHaveLength(1)
+  })
+})
+
 describe('ListKeyRotations', () => {
   it('shows the first material where it is asked to, and goes page by page', async () => {
     const { client, KeyId } = await startWithKey()
