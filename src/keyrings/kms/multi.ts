@@ -16,7 +16,10 @@ export interface KmsMultiKeyringOptions extends Pick<
   MultiKeyringOptions,
   'minimumWrapped' | 'cooldownMs'
 > {
-  /** The ARN of the key that generates the data keys. Without one it can only decrypt. */
+  /**
+   * The ARN of the key that generates the data keys. Without one it can only decrypt. An alias ARN can
+   * encrypt only.
+   */
   generator?: string
   /** The ARNs of the keys that wrap the data key besides. */
   keyIds?: readonly string[]
@@ -196,7 +199,7 @@ function regionalKey(keyId: string, field: string): RegionalKey {
   if (arn) return { field, text: keyId, arn }
   throw new InvalidArgumentError(
     field,
-    `${field} is ${show(keyId)}, which is not the ARN of a KMS key: only an ARN tells its region`,
+    `${field} is ${show(keyId)}, which is not the ARN of a KMS key or alias: only an ARN tells its region`,
   )
 }
 

@@ -59,21 +59,21 @@ describe('a multi-keyring with minimumWrapped', () => {
     const expected = [expect.objectContaining({ keyring: 'children[0]' })]
     const stream = client.encryptStream()
     const told = new Promise<readonly WrapFailure[] | undefined>((resolve) => {
-      stream.once('header', (_header, _context, wrapFailures) => void resolve(wrapFailures))
+      stream.once('header', (_header, _context, wrapFailures) => {
+        resolve(wrapFailures)
+      })
     })
     stream.end('x')
     await buffer(stream)
     expect(await told).toEqual(expected)
 
     const folder = await mkdtemp(join(tmpdir(), 'waxseal-'))
-    const [plain, sealed, back] = ['plain', 'sealed', 'back'].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ]
-    await writeFile(plain, 'x')
-    expect((await client.encryptFile(plain, sealed)).wrapFailures).toEqual(expected)
-    expect((await client.decryptFile(sealed, back)).wrapFailures).toEqual([])
+    const path = (name: string) => join(folder, name)
+    await writeFile(path('plain'), 'x')
+    const sealed = await client.encryptFile(path('plain'), path('sealed'))
+    expect(sealed.wrapFailures).toEqual(expected)
+    const opened = await client.decryptFile(path('sealed'), path('opened'))
+    expect(opened.wrapFailures).toEqual([])
     await rm(folder, { recursive: true })
   })
 
