@@ -1,7 +1,7 @@
 import { parseKmsArn, regionOfArn } from '../arn.ts'
 import { encryptionAlgorithmsOf, factsOf } from '../key-specs.ts'
 import type { KeyStore } from '../key-store.ts'
-import type { KeyRecord } from '../records.ts'
+import type { KeyMaterial, KeyRecord } from '../records.ts'
 import type { Answer } from './operation.ts'
 
 /** A key as CreateKey, DescribeKey and ReplicateKey answer it. */
@@ -45,14 +45,17 @@ function deletionAnswer({ state }: KeyRecord): Answer {
 
 function materialAnswer({ spec, origin, materials }: KeyRecord): Answer {
   const current = materials.at(-1)
-  const isImported = origin === 'EXTERNAL' && current?.key !== undefined
   return {
     ...(spec === 'SYMMETRIC_DEFAULT' && current?.key && { CurrentKeyMaterialId: current.id }),
-    ...(isImported &&
-      (current.expiresAt === undefined
-        ? { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
-        : { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: current.expiresAt / 1000 })),
+    ...(origin === 'EXTERNAL' && current && expirationAnswer(current)),
   }
+}
+
+/** Of imported material, while it is there. */
+export function expirationAnswer({ key, expiresAt }: KeyMaterial): Answer {
+  if (!key) return {}
+  if (expiresAt === undefined) return { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' }
+  return { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: expiresAt / 1000 }
 }
 
 function multiRegionAnswer(key: KeyRecord, store: KeyStore): Answer {

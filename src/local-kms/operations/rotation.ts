@@ -8,6 +8,7 @@ import { keyId, limit, marker } from '../members.ts'
 import { pageOf } from '../paging.ts'
 import { withShared, type KeyMaterial, type KeyRecord } from '../records.ts'
 import { resolveKeyButNoAlias } from '../resolve-key.ts'
+import { expirationAnswer } from './metadata.ts'
 import { operation, type Answer } from './operation.ts'
 
 const MAX_ON_DEMAND_ROTATIONS = 25
@@ -102,7 +103,7 @@ export const ListKeyRotations = operation(
 )
 
 function rotationAnswer(key: KeyRecord, material: KeyMaterial): Answer {
-  const { id, rotation, expiresAt } = material
+  const { id, rotation } = material
   return {
     KeyId: key.arn,
     KeyMaterialId: id,
@@ -110,7 +111,7 @@ function rotationAnswer(key: KeyRecord, material: KeyMaterial): Answer {
     ...(rotation && { RotationDate: rotation.at / 1000, RotationType: rotation.type }),
     ...(key.origin === 'EXTERNAL' && {
       ImportState: material.key ? 'IMPORTED' : 'PENDING_IMPORT',
-      ...(expiresAt !== undefined && { ValidTo: expiresAt / 1000 }),
+      ...expirationAnswer(material),
     }),
   }
 }

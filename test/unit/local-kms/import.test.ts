@@ -25,6 +25,7 @@ import {
   InvalidCiphertextException,
   InvalidImportTokenException,
   KMSInvalidStateException,
+  ListKeyRotationsCommand,
   ReplicateKeyCommand,
   ScheduleKeyDeletionCommand,
   UnsupportedOperationException,
@@ -327,8 +328,17 @@ describe('imported key material', () => {
     const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId, Plaintext }))
     const decrypt = () => client.send(new DecryptCommand({ CiphertextBlob }))
 
+    const list = new ListKeyRotationsCommand({ KeyId, IncludeKeyMaterial: 'ALL_KEY_MATERIAL' })
+    const { Rotations: before } = await client.send(list)
+    expect(before).toMatchObject([
+      { KeyMaterialState: 'CURRENT', ImportState: 'IMPORTED', ...KEY_MATERIAL_DOES_NOT_EXPIRE },
+    ])
     await client.send(new DeleteImportedKeyMaterialCommand({ KeyId }))
     expect(await inStore()).toBe(false)
+    const { Rotations: after } = await client.send(list)
+    expect(after).toMatchObject([{ ImportState: 'PENDING_IMPORT' }])
+    expect(after?.[0]).not.toHaveProperty('ExpirationModel')
+    expect(after?.[0]?.KeyMaterialId).toBe(before?.[0]?.KeyMaterialId)
     expect(await describeKey(client, KeyId)).toMatchObject({ KeyState: 'PendingImport' })
     expect(await rejection(decrypt())).toBeInstanceOf(KMSInvalidStateException)
     await client.send(new DeleteImportedKeyMaterialCommand({ KeyId }))
