@@ -67,6 +67,7 @@ describe('throttling', () => {
 /** The waits between the SDK's attempts, half a second and more each, pass at once. */
 function shortenWaits(): void {
   const wait = setTimeout
-  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, delayMs?: number) =>
-    wait(run, Math.min(delayMs ?? 0, 1))))
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation((run: () => void, delayMs?: number) =>
+    wait(run, Math.min(delayMs ?? 0, 1)),
+  )
 }
