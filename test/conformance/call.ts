@@ -4,7 +4,7 @@ export type Memory = Map<string, string | Uint8Array>
 export type Answer = Readonly<Record<string, unknown>>
 
 /** The path of a member, `KeyMetadata.Arn`, or what makes a value of the answer. */
-export type Source = string | ((answer: Answer, memory: Memory) => string | Uint8Array)
+type Source = string | ((answer: Answer, memory: Memory) => string | Uint8Array)
 
 /** One call, made to both services. */
 export interface Call {

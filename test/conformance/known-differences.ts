@@ -52,9 +52,8 @@ export function explain(
         }
       }
       const missing = expected(sign, compared).filter((name) => !shownBy.has(name))
-      const isShown = shownBy.size > 0 || sign.calls !== undefined
       notShown.push(...missing.map((what) => ({ index, what })))
-      if (!isShown) notShown.push({ index, what: String(sign.member) })
+      if (missing.length + shownBy.size === 0) notShown.push({ index, what: String(sign.member) })
     }
   }
   return { reasons, notShown }

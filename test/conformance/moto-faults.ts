@@ -16,6 +16,8 @@ export const motoFaults: readonly KnownDifference[] = [
         'Decrypt, in the region of the replica',
         'Decrypt, with the ARN of the replica',
         'Decrypt, under the primary key what a replica key has encrypted',
+        'Decrypt, under a replica key what was encrypted before a rotation',
+        'Decrypt, under a primary key what its replica encrypted after a rotation',
       ),
     ],
   },
@@ -179,6 +181,20 @@ export const motoFaults: readonly KnownDifference[] = [
     ],
   },
   {
+    right: 'moto',
+    reason:
+      'when the deletion of a key whose imported material is gone is cancelled, LocalKms has it wait for the import again; AWS says Disabled of every key, and does not say what EnableKey would make of this one',
+    documented: 'CancelKeyDeletion',
+    signs: [
+      {
+        calls: ['DescribeKey, whose deletion was cancelled, without its imported key material'],
+        member: 'KeyMetadata.KeyState',
+        localKms: 'PendingImport',
+        moto: 'Disabled',
+      },
+    ],
+  },
+  {
     right: 'both',
     reason:
       "moto lists aliases of AWS's own keys, which KMS may have in an account; LocalKms has none of these keys",
@@ -254,11 +270,15 @@ export const motoFaults: readonly KnownDifference[] = [
     documented: 'KeyMetadata; developer guide, Key spec reference',
     signs: [
       {
-        member: /^(?:KeyMetadata\.)?EncryptionAlgorithms\[\]$/,
+        member: /^(?:(?:Replica)?KeyMetadata\.)?EncryptionAlgorithms\[\]$/,
         localKms: absent,
         moto: 'RSAES_OAEP_SHA_1, RSAES_OAEP_SHA_256',
       },
-      { member: /^(?:KeyMetadata\.)?SigningAlgorithms\[\]$/, localKms: absent, moto: /^ECDSA/ },
+      {
+        member: /^(?:(?:Replica)?KeyMetadata\.)?SigningAlgorithms\[\]$/,
+        localKms: absent,
+        moto: /^ECDSA/,
+      },
     ],
   },
   {
@@ -276,7 +296,9 @@ export const motoFaults: readonly KnownDifference[] = [
       'ReplicaKeyMetadata.CurrentKeyMaterialId',
       'ReplicaTags[]',
       'KeyMetadata.MacAlgorithms[]',
+      'ReplicaKeyMetadata.MacAlgorithms[]',
       'KeyMetadata.KeyAgreementAlgorithms[]',
+      'ReplicaKeyMetadata.KeyAgreementAlgorithms[]',
       'KeyAgreementAlgorithms[]',
       'KeySpec',
       'KeyState',

@@ -1,6 +1,6 @@
 // Exchanges messages with AWS's own Encryption SDKs for Python and Java, by a LocalKms, and writes
-// docs/interop.md. It installs them into .interop/, once.
-//   npm run test:interop                      with both
+// docs/interop.md. It installs them into .interop/, once. Then it runs test/conformance.
+//   npm run test:interop                      all of that
 //   npm run test:interop -- python            with one; docs/interop.md stays as it is
 //   npm run test:interop -- --report=FILE     and write the counts to FILE as JSON
 //   npm run test:interop -- --write-fixtures  and write what they wrote to test/fixtures
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { LocalKms } from '../../src/local-kms/index.ts'
+import { runConformance } from '../conformance/conformance.ts'
 import type { ClientOf } from '../support/keyring-spec.ts'
 import { rawCombinations } from './live/combinations.ts'
 import { interopDocument, type Ran } from './live/document.ts'
@@ -67,6 +68,13 @@ try {
   for (const client of clients.values()) client.destroy()
   await kms.close()
   await rm(folder, { recursive: true })
+}
+
+if (wanted.length === 0) {
+  const conformance = await runConformance()
+  totals.passed += conformance.passed
+  totals.failed += conformance.failed
+  totals.skipped += conformance.skipped
 }
 
 const { passed, failed, skipped, notApplicable } = totals

@@ -80,6 +80,10 @@ export const dataKeyPairs: Topic = {
       KeyId: unknownKey,
       KeyPairSpec: 'ECC_NIST_P256',
     }),
+    call('GenerateDataKeyPair', 'under an RSA key', {
+      KeyId: '$RSA_2048',
+      KeyPairSpec: 'ECC_NIST_P256',
+    }),
     call(
       'GenerateDataKeyPairWithoutPlaintext',
       'ECC_NIST_P384',

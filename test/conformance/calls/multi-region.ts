@@ -105,5 +105,43 @@ export const multiRegion: Topic = {
     }),
     call('DescribeKey', 'a replica key that is now the primary', { KeyId: '$primaryId' }, there),
     call('DescribeKey', 'a primary key that is now a replica', { KeyId: '$primaryId' }),
+    call(
+      'CreateKey',
+      'a multi-Region ECC key',
+      { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT', MultiRegion: true },
+      { remember: { eccPrimaryId: 'KeyMetadata.KeyId' } },
+    ),
+    call(
+      'GetPublicKey',
+      'of a multi-Region ECC key',
+      { KeyId: '$eccPrimaryId' },
+      { remember: { eccPrimaryPublic: 'PublicKey' } },
+    ),
+    call('ReplicateKey', 'of an ECC key', { KeyId: '$eccPrimaryId', ReplicaRegion: otherRegion }),
+    call('GetPublicKey', 'of the replica of an ECC key', { KeyId: '$eccPrimaryId' }, there),
+    call(
+      'CreateKey',
+      'a multi-Region HMAC key',
+      { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC', MultiRegion: true },
+      { remember: { hmacPrimaryId: 'KeyMetadata.KeyId' } },
+    ),
+    call(
+      'GenerateMac',
+      'under a multi-Region key',
+      { KeyId: '$hmacPrimaryId', Message: '$plaintext', MacAlgorithm: 'HMAC_SHA_256' },
+      { remember: { primaryMac: 'Mac' } },
+    ),
+    call('ReplicateKey', 'of an HMAC key', { KeyId: '$hmacPrimaryId', ReplicaRegion: otherRegion }),
+    call(
+      'VerifyMac',
+      'under the replica of an HMAC key',
+      {
+        KeyId: '$hmacPrimaryId',
+        Message: '$plaintext',
+        MacAlgorithm: 'HMAC_SHA_256',
+        Mac: '$primaryMac',
+      },
+      there,
+    ),
   ],
 }

@@ -1,6 +1,8 @@
-import { call, unknownKey, type Topic } from '../call.ts'
+import { call, otherRegion, unknownKey, type Topic } from '../call.ts'
 
 const key = { KeyId: '$rotatedKeyId' }
+const primary = { KeyId: '$rotatedPrimaryId' }
+const there = { region: otherRegion }
 
 export const rotation: Topic = {
   title: 'Rotation',
@@ -56,5 +58,38 @@ export const rotation: Topic = {
     call('ScheduleKeyDeletion', 'of a key that was rotated', key),
     call('EnableKeyRotation', 'of a key that is pending deletion', key),
     call('GetKeyRotationStatus', 'of a key that is pending deletion', key),
+    call(
+      'CreateKey',
+      'a multi-Region key to rotate',
+      { MultiRegion: true },
+      { remember: { rotatedPrimaryId: 'KeyMetadata.KeyId' } },
+    ),
+    call(
+      'Encrypt',
+      'under a multi-Region key before a rotation',
+      { ...primary, Plaintext: '$plaintext' },
+      { remember: { primaryBeforeRotation: 'CiphertextBlob' } },
+    ),
+    call('ReplicateKey', 'of a key to rotate', { ...primary, ReplicaRegion: otherRegion }),
+    call('EnableKeyRotation', 'of a replica key', primary, there),
+    call('RotateKeyOnDemand', 'of a replica key', primary, there),
+    call('EnableKeyRotation', 'of a primary key', primary),
+    call('GetKeyRotationStatus', 'of a replica key whose primary key rotates', primary, there),
+    call('RotateKeyOnDemand', 'of a primary key', primary),
+    call(
+      'Decrypt',
+      'under a replica key what was encrypted before a rotation',
+      { CiphertextBlob: '$primaryBeforeRotation' },
+      there,
+    ),
+    call(
+      'GenerateDataKey',
+      'under a replica key after a rotation',
+      { ...primary, KeySpec: 'AES_256' },
+      { ...there, remember: { rotatedDataKey: 'Plaintext', rotatedWrapped: 'CiphertextBlob' } },
+    ),
+    call('Decrypt', 'under a primary key what its replica encrypted after a rotation', {
+      CiphertextBlob: '$rotatedWrapped',
+    }),
   ],
 }

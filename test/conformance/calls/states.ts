@@ -1,7 +1,12 @@
-import { call, unknownKey, type Topic } from '../call.ts'
+import { accountId, call, unknownKey, type Topic } from '../call.ts'
 
 const key = { KeyId: '$stateKeyId' }
 const encrypt = { ...key, Plaintext: '$plaintext' }
+const grant = {
+  ...key,
+  GranteePrincipal: `arn:aws:iam::${accountId}:user/reader`,
+  Operations: ['Decrypt'],
+}
 const decrypt = { CiphertextBlob: '$stateCiphertext' }
 
 export const states: Topic = {
@@ -31,6 +36,12 @@ export const states: Topic = {
       ...key,
       KeySpec: 'AES_256',
     }),
+    call('CreateGrant', 'on a disabled key', grant),
+    call('TagResource', 'of a disabled key', { ...key, Tags: [{ TagKey: 'a', TagValue: '1' }] }),
+    call('CreateAlias', 'for a disabled key', {
+      AliasName: 'alias/resting',
+      TargetKeyId: '$stateKeyId',
+    }),
     call('UpdateKeyDescription', 'of a disabled key', { ...key, Description: 'resting' }),
     call('DisableKey', 'one that is disabled', key),
     call('DisableKey', 'by alias', { KeyId: 'alias/shop/eu' }),
@@ -48,6 +59,22 @@ export const states: Topic = {
     call('GenerateDataKey', 'under a key that is pending deletion', {
       ...key,
       KeySpec: 'AES_256',
+    }),
+    call('ReEncrypt', 'to a key that is pending deletion', {
+      CiphertextBlob: '$ciphertext',
+      DestinationKeyId: '$stateKeyId',
+    }),
+    call('CreateGrant', 'on a key that is pending deletion', grant),
+    call('TagResource', 'of a key that is pending deletion', {
+      ...key,
+      Tags: [{ TagKey: 'b', TagValue: '2' }],
+    }),
+    call('UntagResource', 'of a key that is pending deletion', { ...key, TagKeys: ['a'] }),
+    call('ListGrants', 'of a key that is pending deletion', key),
+    call('ListResourceTags', 'of a key that is pending deletion', key),
+    call('UpdateAlias', 'to a key that is pending deletion', {
+      AliasName: 'alias/resting',
+      TargetKeyId: '$stateKeyId',
     }),
     call('EnableKey', 'one that is pending deletion', key),
     call('DisableKey', 'one that is pending deletion', key),
