@@ -9,7 +9,7 @@ import type { CallResult, Results, TopicResult } from './results.ts'
 const file = fileURLToPath(new URL('../../docs/local-kms-conformance.md', import.meta.url))
 const marker =
   '<!-- Below here `npm run test:conformance` writes; what stands above is written by hand. -->'
-const longestShown = 40
+const longestShown = 100
 
 /** What docs/local-kms-conformance.md has to be after this run, and what it is. */
 export async function conformanceDocument(
@@ -78,22 +78,38 @@ function table({ calls }: TopicResult): string {
   return `<!-- prettier-ignore -->\n${lines.join('\n')}`
 }
 
+/**
+ * What LocalKms says where moto says something else or nothing stands in the table, too: there is
+ * nothing else that it would be compared with.
+ */
 function row({ call, localKms, differences, reasons }: CallResult): string {
   const ours = [outcome(outcomeText(localKms))]
   const theirs: string[] = []
   const lacking: string[] = []
-  for (const { member, localKms, moto } of differences) {
-    const name = code(member.replace(/^(?:Replica)?KeyMetadata\./, ''))
-    if (member === 'outcome') theirs.push(outcome(moto))
-    else if (moto === absent) lacking.push(name)
-    else {
-      if (localKms !== absent) ours.push(`${name} ${code(localKms)}`)
-      theirs.push(`${name} ${code(moto)}`)
+  for (const { member, localKms: value, moto } of differences) {
+    const name = code(shortName(member))
+    if (member === 'outcome') {
+      theirs.push(outcome(moto))
+      if (localKms.kind !== 'answer') continue
+      for (const [path, of] of [...localKms.members].sort()) ours.push(said(path, of))
+    } else {
+      if (value !== absent) ours.push(said(member, value))
+      if (moto === absent) lacking.push(name)
+      else theirs.push(said(member, moto))
     }
   }
   if (lacking.length > 0) theirs.push(`no ${lacking.join(', ')}`)
   const moto = theirs.length === 0 ? 'the same' : theirs.join('; ')
   return `| ${call.name} | ${ours.join('; ')} | ${moto} | ${reasons.join(', ')} |`
+}
+
+function said(member: string, value: string): string {
+  const name = code(shortName(member))
+  return /^(?:text|bytes)$/.test(value) ? name : `${name} ${code(value)}`
+}
+
+function shortName(member: string): string {
+  return member.replace(/^(?:Replica)?KeyMetadata\./, '')
 }
 
 function outcome(text: string): string {
