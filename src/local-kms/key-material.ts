@@ -1,5 +1,4 @@
 import {
-  createPrivateKey,
   createSecretKey,
   generateKeyPair as generateKeyPairByCallback,
   randomBytes,
@@ -8,6 +7,7 @@ import {
 import { promisify } from 'node:util'
 import { KmsError } from './kms-error.ts'
 import { factsOf, type KeySpec } from './key-specs.ts'
+import { ecPrivateKey, rsaPrivateKey } from './private-key-der.ts'
 import type { KeyMaterial, KeyRecord } from './records.ts'
 
 /** Off the event loop: an RSA key of 4,096 bits can take seconds. */
@@ -96,22 +96,8 @@ export function keyFromBytes(spec: KeySpec, bytes: Buffer): KeyObject | undefine
       return bytes.length >= min && bytes.length <= max ? createSecretKey(bytes) : undefined
     }
     case 'rsa':
-    case 'ecc': {
-      const key = privateKeyFromDer(bytes)
-      const { modulusLength, namedCurve } = key?.asymmetricKeyDetails ?? {}
-      const isOfSpec =
-        facts.kind === 'rsa'
-          ? key?.asymmetricKeyType === 'rsa' && modulusLength === facts.modulusLength
-          : key?.asymmetricKeyType === 'ec' && namedCurve === facts.curve
-      return isOfSpec ? key : undefined
-    }
-  }
-}
-
-function privateKeyFromDer(bytes: Buffer): KeyObject | undefined {
-  try {
-    return createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' })
-  } catch {
-    return undefined
+      return rsaPrivateKey(facts.modulusLength, bytes)
+    case 'ecc':
+      return ecPrivateKey(facts.curve, bytes)
   }
 }

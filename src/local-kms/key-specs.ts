@@ -16,11 +16,13 @@ interface Rsa {
   readonly modulusLength: number
 }
 
+/** OpenSSL's names. */
+export type Curve = 'prime256v1' | 'secp384r1' | 'secp521r1'
+
 interface Ecc {
   readonly kind: 'ecc'
   readonly usage: 'KEY_AGREEMENT'
-  /** OpenSSL's name. */
-  readonly curve: string
+  readonly curve: Curve
 }
 
 interface Hmac {
@@ -28,7 +30,7 @@ interface Hmac {
   readonly usage: 'GENERATE_VERIFY_MAC'
   readonly algorithm: MacAlgorithm
   readonly hash: string
-  /** Of a key that KMS makes, and the least of one that is imported. */
+  /** In bytes: of a key that KMS makes, and the least and the most of one that is imported. */
   readonly lengths: { readonly made: number; readonly min: number; readonly max: number }
 }
 
@@ -74,7 +76,7 @@ function rsa(modulusLength: number): Rsa {
   return { kind: 'rsa', usage: 'ENCRYPT_DECRYPT', modulusLength }
 }
 
-function ecc(curve: string): Ecc {
+function ecc(curve: Curve): Ecc {
   return { kind: 'ecc', usage: 'KEY_AGREEMENT', curve }
 }
 

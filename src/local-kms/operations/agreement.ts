@@ -1,11 +1,15 @@
 import { createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
+import { BIT_STRING, derContent, derElements, SEQUENCE } from '../der.ts'
 import { requireUsable } from '../key-checks.ts'
 import { currentMaterial } from '../key-material.ts'
 import { KmsError } from '../kms-error.ts'
 import { blob, dryRun, grantTokens, keyId, unsupported } from '../members.ts'
 import { resolveKey } from '../resolve-key.ts'
 import { dryRunnable } from './dry-run.ts'
+
+/** How the bit string of such a point begins: no unused bits, and SEC 1's sign that both numbers follow. */
+const UNCOMPRESSED = Buffer.of(0, 4)
 
 export const DeriveSharedSecret = dryRunnable(
   z.object({
@@ -20,9 +24,13 @@ export const DeriveSharedSecret = dryRunnable(
     const key = resolveKey(store, scope, KeyId)
     requireUsable(key, 'KEY_AGREEMENT', 'DeriveSharedSecret')
     const { key: privateKey } = currentMaterial(key)
-    const publicKey = readPublicKey(PublicKey)
-    if (curveOf(publicKey) !== curveOf(privateKey)) {
-      throw invalid(`it is not on the curve of ${key.arn}, ${key.spec}`)
+    const publicKey = readPublicKey(PublicKey, createPublicKey(privateKey))
+    if (!publicKey) {
+      throw new KmsError(
+        'ValidationException',
+        'The PublicKey is not valid: it is not a DER-encoded SubjectPublicKeyInfo with an ' +
+          `uncompressed point on the curve of ${key.arn}, ${key.spec}.`,
+      )
     }
     return {
       KeyId: key.arn,
@@ -34,31 +42,23 @@ export const DeriveSharedSecret = dryRunnable(
 )
 
 /**
- * OpenSSL refuses a point that is not on the curve when it reads the key, and the point at infinity
- * only when it writes or uses it.
+ * A public key on the curve of `own`, or undefined where the bytes are none. OpenSSL sees them only
+ * when all but the point's numbers is as `own` has it: Node gives a curve by its name whose parameters
+ * are the caller's own, and ends the whole process when it is asked about the point at infinity.
  */
-function readPublicKey(spki: Buffer): KeyObject {
-  let key: KeyObject
-  let written: Buffer
+function readPublicKey(spki: Buffer, own: KeyObject): KeyObject | undefined {
+  const [algorithm, point, ...more] = derElements(derContent(SEQUENCE, spki))
+  const [ownAlgorithm, ownPoint] = derElements(
+    derContent(SEQUENCE, own.export({ format: 'der', type: 'spki' })),
+  )
+  if (!algorithm || !ownAlgorithm?.encoded.equals(algorithm.encoded)) return undefined
+  if (point?.tag !== BIT_STRING || point.content.length !== ownPoint?.content.length)
+    return undefined
+  if (!point.content.subarray(0, 2).equals(UNCOMPRESSED) || more.length > 0) return undefined
   try {
-    key = createPublicKey({ key: spki, format: 'der', type: 'spki' })
-    written = key.export({ format: 'der', type: 'spki' })
+    return createPublicKey({ key: spki, format: 'der', type: 'spki' })
   } catch {
-    throw invalid('it is not a DER-encoded SubjectPublicKeyInfo with a valid point')
+    // The point is not on the curve.
+    return undefined
   }
-  // OpenSSL stops reading at the end of the structure, and would take whatever follows it.
-  if (written.length !== spki.length) {
-    throw invalid('it is not a DER-encoded SubjectPublicKeyInfo and nothing else')
-  }
-  return key
-}
-
-/** A curve given by its parameters, and not by its name, has no name: it equals none. */
-function curveOf(key: KeyObject): string | symbol {
-  const { namedCurve } = key.asymmetricKeyDetails ?? {}
-  return key.asymmetricKeyType === 'ec' && namedCurve !== undefined ? namedCurve : Symbol()
-}
-
-function invalid(reason: string): KmsError {
-  return new KmsError('ValidationException', `The PublicKey is not valid: ${reason}.`)
 }

@@ -24,6 +24,7 @@ import {
   type KMSClient,
 } from '@aws-sdk/client-kms'
 import { describe, expect, it } from 'vitest'
+import { explicitP256, P256, writtenPublicKey } from './der-writer.ts'
 import { containing, rejection, start } from './harness.ts'
 
 const Plaintext = Buffer.from('sealed with wax')
@@ -267,9 +268,21 @@ describe('an ECC key', () => {
         return key
       },
     ],
+    ['with the point at infinity', () => writtenPublicKey(P256, Buffer.of(0))],
     [
-      'with the point at infinity',
-      () => Buffer.from('3019301306072a8648ce3d020106082a8648ce3d03010703020000', 'hex'),
+      'with a curve by its parameters',
+      () => {
+        const point = createECDH('prime256v1').generateKeys()
+        return writtenPublicKey(explicitP256(point), point)
+      },
+    ],
+    [
+      'that is compressed',
+      () => {
+        const ecdh = createECDH('prime256v1')
+        ecdh.generateKeys()
+        return writtenPublicKey(P256, ecdh.getPublicKey(null, 'compressed'))
+      },
     ],
     [
       'that is a bare point',

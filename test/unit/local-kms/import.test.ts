@@ -36,6 +36,7 @@ import {
   type WrappingKeySpec,
 } from '@aws-sdk/client-kms'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { bits, writtenEcKey } from './der-writer.ts'
 import { clientIn, containing, rejection, start } from './harness.ts'
 
 const hourMs = 60 * 60 * 1000
@@ -197,12 +198,16 @@ describe('a key with Origin EXTERNAL', () => {
     const spec = { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' } as const
     const made = await client.send(new CreateKeyCommand({ Origin: 'EXTERNAL', ...spec }))
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp384r1' })
-    const der = privateKey.export({ format: 'der', type: 'pkcs8' })
     const algorithm = 'RSA_AES_KEY_WRAP_SHA_256'
-    const error = await rejection(
-      importInto(client, made.KeyMetadata?.Arn ?? '', der, { algorithm }),
-    )
-    expect(error).toBeInstanceOf(IncorrectKeyMaterialException)
+    for (const der of [
+      privateKey.export({ format: 'der', type: 'pkcs8' }),
+      writtenEcKey({ scalar: Buffer.of(1), publicKey: bits(Buffer.of(0)) }),
+    ]) {
+      const error = await rejection(
+        importInto(client, made.KeyMetadata?.Arn ?? '', der, { algorithm }),
+      )
+      expect(error).toBeInstanceOf(IncorrectKeyMaterialException)
+    }
   })
 })
 

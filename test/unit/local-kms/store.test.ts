@@ -25,9 +25,12 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EnvelopeError } from '../../../src/errors.ts'
 import { LocalKms } from '../../../src/local-kms/index.ts'
+import { bits, writtenEcKey } from './der-writer.ts'
 import { containing, rejection, start } from './harness.ts'
 
 const Plaintext = Buffer.from('sealed with wax')
+/** Node 20 ends the process when it is asked about this key. */
+const atInfinity = writtenEcKey({ scalar: Buffer.of(1), publicKey: bits(Buffer.of(0)) })
 const posixOnly = it.skipIf(process.platform === 'win32')
 
 let folder = ''
@@ -329,6 +332,15 @@ describe('a store that can not be used', () => {
     [
       'with a key that is not of its spec',
       fileOfVersion2({ spec: 'RSA_2048' }),
+      'keys.0.materials.0.key',
+    ],
+    [
+      'with an EC key with its public key at infinity',
+      fileOfVersion2({
+        spec: 'ECC_NIST_P256',
+        usage: 'KEY_AGREEMENT',
+        materials: [{ id: '00'.repeat(32), key: atInfinity.toString('base64') }],
+      }),
       'keys.0.materials.0.key',
     ],
     ['with a usage that is not its own', fileOfVersion2({ usage: 'KEY_AGREEMENT' }), 'usage'],
