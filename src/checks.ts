@@ -23,7 +23,8 @@ export function checkOptions(options: unknown, known: readonly string[], field =
 
 /** A value as an error shows it: text in quotes, so that its end and its control characters are seen. */
 export function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value)
+  if (typeof value === 'string') return JSON.stringify(value)
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 
 /** Refuses what is not a whole number within the bounds. */

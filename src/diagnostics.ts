@@ -21,7 +21,10 @@ export interface KmsCall {
   error?: unknown
 }
 
-/** A message was written without some of its keyrings: published to `waxseal:partial-wrap`. */
+/**
+ * A data key was wrapped without some of the keyrings of a multi-keyring: published to
+ * `waxseal:partial-wrap`.
+ */
 export interface PartialWrap {
   /** How many keyrings have wrapped the data key, and how many there are. */
   readonly wrapped: number

@@ -41,7 +41,8 @@ export interface EnvelopeClientOptions {
   commitmentPolicy?: CommitmentPolicy
   /**
    * The most encrypted data keys in a message written or read, 1 to 65,535. Default: no limit. Set it
-   * where messages come from strangers: each data key can cost a call to KMS or an RSA operation.
+   * where messages come from strangers: each data key can cost a call to KMS,
+   * an RSA operation or a key agreement.
    */
   maxEncryptedDataKeys?: number
   /** Bytes of plaintext a frame, 1 to 2^32 - 1. Default: 65,536. */

@@ -88,7 +88,7 @@ export class DefaultCmm implements CryptographicMaterialsManager {
     try {
       materials = await this.#keyring.onEncrypt(given)
       checkEncryptionMaterials(materials)
-      checkSameRequest(given, materials)
+      if (!materials.continues(given)) throw materialsOfItsOwn()
       return materials
     } catch (cause) {
       given.destroy() // and with it the data key of whatever the keyring made of it
@@ -192,10 +192,7 @@ function verificationKeyOf(
  * A keyring adds keys to the materials that it was given. Materials that it made itself could have
  * another suite or context than the request (default-cmm.md: "MUST contain the same algorithm suite").
  */
-function checkSameRequest<M extends EncryptionMaterials | DecryptionMaterials>(
-  given: M,
-  returned: M,
-): void {
+function checkSameRequest(given: DecryptionMaterials, returned: DecryptionMaterials): void {
   if (
     given.suite.id === returned.suite.id &&
     given.encryptionContext === returned.encryptionContext &&
@@ -203,7 +200,11 @@ function checkSameRequest<M extends EncryptionMaterials | DecryptionMaterials>(
   ) {
     return
   }
-  throw new EnvelopeError(
+  throw materialsOfItsOwn()
+}
+
+function materialsOfItsOwn(): EnvelopeError {
+  return new EnvelopeError(
     'ERR_NO_DATA_KEY',
     'The keyring returned materials of its own: it has to return those it was given, or what their ' +
       'methods make of them',

@@ -54,17 +54,19 @@ export async function inMessageOrder(
   signal: AbortSignal | undefined,
 ): Promise<readonly UnwrapAttempt[]> {
   const textOf = ({ provider, key }: Pick<UnwrapAttempt, 'provider' | 'key'>): string =>
-    JSON.stringify([provider, key])
-  const places = new Map<string, number>()
+    `${provider}\0${key}`
+  const byKey = new Map<string, UnwrapAttempt[]>()
   for (const [index, key] of encryptedDataKeys.entries()) {
     if (index % 64 === 63) await otherTurn(signal)
-    const text = textOf(describeKey(key))
-    if (!places.has(text)) places.set(text, index)
+    byKey.set(textOf(describeKey(key)), [])
   }
-  return attempts
-    .map((attempt) => ({ attempt, place: places.get(textOf(attempt)) ?? encryptedDataKeys.length }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ attempt }) => attempt)
+  const others: UnwrapAttempt[] = []
+  for (const [index, attempt] of attempts.entries()) {
+    if (index % 4096 === 4095) await otherTurn(signal)
+    const ofKey = byKey.get(textOf(attempt)) ?? others
+    ofKey.push(attempt)
+  }
+  return [...byKey.values(), others].flat()
 }
 
 // A raw AES keyring's provider info is the key name and then binary fields, which are left out.

@@ -1,11 +1,11 @@
 import { checkInteger } from '../checks.ts'
 import { tellFailoverChange } from '../diagnostics.ts'
-import type { UnwrapAttempt } from '../errors.ts'
+import { EnvelopeError, type UnwrapAttempt } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import type { Keyring } from './keyring.ts'
-import { isOutage } from './outages.ts'
+import { isOutage, isRegionOut } from './outages.ts'
 
 const defaultCooldownMs = 30_000
 const longestCooldownMs = 24 * 60 * 60 * 1000
@@ -13,6 +13,15 @@ const longestCooldownMs = 24 * 60 * 60 * 1000
 export function checkCooldown(cooldownMs: number = defaultCooldownMs): number {
   return checkInteger(cooldownMs, 'cooldownMs', 1, longestCooldownMs)
 }
+
+/**
+ * An abort after this long is taken for silence: KMS answers in a fraction of it. Otherwise callers whose
+ * patience ends before the client's time limits would be sent to a silent region again and again.
+ */
+const silenceMs = 1000
+
+/** What a call has shown: that there is an answer, that there is none, or neither. */
+type Verdict = 'answer' | { outage: unknown } | undefined
 
 /**
  * One keyring of several, which is left alone for a while after an outage. When that time has passed,
@@ -25,7 +34,7 @@ export class GuardedKeyring {
   readonly #cooldownMs: number
   /** By the clock of `performance.now()`, which nobody sets back; `undefined` while all is well. */
   #offUntilMs: number | undefined
-  #isBeingTried = false
+  #offSinceMs = Number.NEGATIVE_INFINITY
 
   constructor(name: string, keyring: Keyring, cooldownMs: number) {
     this.name = name
@@ -35,13 +44,16 @@ export class GuardedKeyring {
 
   /** Whether to leave it alone. */
   get isOff(): boolean {
-    if (this.#offUntilMs === undefined) return false
-    return this.#isBeingTried || performance.now() < this.#offUntilMs
+    return this.#offUntilMs !== undefined && performance.now() < this.#offUntilMs
   }
 
   /** Asks the keyring to encrypt, and notes whether it answers. */
   async encrypt(given: EncryptionMaterials): Promise<EncryptionMaterials> {
-    return this.#watch(given.signal, () => this.keyring.onEncrypt(given))
+    return this.#watch(
+      given.signal,
+      () => this.keyring.onEncrypt(given),
+      () => 'answer',
+    )
   }
 
   /** Asks the keyring to decrypt, and notes whether it answers: outages are among the attempts. */
@@ -52,36 +64,71 @@ export class GuardedKeyring {
     return this.#watch(
       given.signal,
       () => this.keyring.onDecrypt(given, encryptedDataKeys),
-      (materials) => outageAmong(newAttempts(given, materials)),
+      (materials) =>
+        materials.hasDataKey ? 'answer' : verdictOfAttempts(newAttempts(given, materials)),
     )
   }
 
   async #watch<T>(
     signal: AbortSignal | undefined,
     call: () => Promise<T>,
-    outageIn: (result: T) => unknown = () => undefined,
+    verdictOf: (result: T) => Verdict,
   ): Promise<T> {
-    this.#isBeingTried = this.#offUntilMs !== undefined
+    const beganMs = performance.now()
+    const before = this.#offUntilMs
+    // Whoever asks it again does so alone, and not for ever: a call that never ends counts as no answer.
+    const meanwhile = before === undefined ? undefined : beganMs + this.#cooldownMs
+    this.#offUntilMs = meanwhile
+    let verdict: Verdict
     try {
       const result = await call()
-      this.#note(outageIn(result))
+      verdict = verdictOf(result)
       return result
     } catch (error) {
-      // An abort says nothing about the keyring.
-      if (signal?.aborted) this.#isBeingTried = false
-      else this.#note(isOutage(error) ? error : undefined)
+      const isSilence = performance.now() - beganMs >= silenceMs
+      if (!signal?.aborted) verdict = verdictOfError(error)
+      else verdict = isSilence ? { outage: error } : undefined
       throw error
+    } finally {
+      if (typeof verdict === 'object') this.#turnOff(verdict.outage)
+      else if (verdict === 'answer') this.#turnOn(beganMs)
+      else if (this.#offUntilMs === meanwhile) this.#offUntilMs = before
     }
   }
 
-  #note(outage: unknown): void {
-    const wasOn = this.#offUntilMs === undefined
-    this.#isBeingTried = false
-    this.#offUntilMs = outage === undefined ? undefined : performance.now() + this.#cooldownMs
-    if (wasOn === (outage === undefined)) return
-    const keyring = this.name
-    tellFailoverChange(wasOn ? { keyring, state: 'off', cause: outage } : { keyring, state: 'on' })
+  #turnOff(cause: unknown): void {
+    const nowMs = performance.now()
+    if (this.#offUntilMs === undefined) {
+      this.#offSinceMs = nowMs
+      tellFailoverChange({ keyring: this.name, state: 'off', cause })
+    }
+    this.#offUntilMs = nowMs + this.#cooldownMs
   }
+
+  /** An answer to a call from before the outage says nothing about now. */
+  #turnOn(beganMs: number): void {
+    if (this.#offUntilMs === undefined || beganMs < this.#offSinceMs) return
+    this.#offUntilMs = undefined
+    tellFailoverChange({ keyring: this.name, state: 'on' })
+  }
+}
+
+/** What a keyring threw: an error of this library without a cause came before anyone was asked. */
+function verdictOfError(error: unknown): Verdict {
+  if (isOutage(error)) return { outage: error }
+  return EnvelopeError.is(error) && error.cause === undefined ? undefined : 'answer'
+}
+
+/**
+ * What attempts in vain show. Those without a cause were made here, and nobody was asked. A key that is
+ * out of reach by itself says nothing of the others, and on decryption the message chose it: with one such
+ * key its writer could have a healthy region left alone.
+ */
+function verdictOfAttempts(attempts: readonly UnwrapAttempt[]): Verdict {
+  const causes = attempts.map(({ cause }) => cause).filter((cause) => cause !== undefined)
+  const outage = causes.find(isRegionOut)
+  if (outage !== undefined) return { outage }
+  return causes.some((cause) => !isOutage(cause)) ? 'answer' : undefined
 }
 
 /** What a keyring has added to the attempts of the materials that it was given. */
@@ -92,9 +139,10 @@ export function newAttempts(
   return returned.attempts.slice(given.attempts.length)
 }
 
-/** The error of the first attempt that came to nothing because of an outage. */
-export function outageAmong(attempts: readonly UnwrapAttempt[]): unknown {
-  return attempts.find(({ cause }) => isOutage(cause))?.cause
+/** Whether whoever was asked has refused, and no outage was in the way. */
+export function isRefusal(attempts: readonly UnwrapAttempt[]): boolean {
+  const asked = attempts.filter(({ cause }) => cause !== undefined)
+  return asked.length > 0 && !asked.some(({ cause }) => isOutage(cause))
 }
 
 /** Those that may be asked, and behind them those that are off, for when nobody else can help. */

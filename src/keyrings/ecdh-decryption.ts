@@ -8,6 +8,7 @@ import { failed, skipped } from './attempts.ts'
 import { type EcdhParties, beginning, isEcdh, readProviderInfo } from './ecdh-provider-info.ts'
 import { ecdhCiphertextLength, unwrapByEcdh } from './ecdh-wrapping.ts'
 import { otherTurn } from './turns.ts'
+import { unwrapFirst } from './unwrap-first.ts'
 
 /** One side of the agreements that a keyring can take part in. */
 export interface EcdhSide {
@@ -28,27 +29,17 @@ export async function decryptByEcdh(
   encryptedDataKeys: readonly EncryptedDataKey[],
   side: EcdhSide,
 ): Promise<DecryptionMaterials> {
-  const attempts: UnwrapAttempt[] = []
-  let tries = 0
-  for (const key of encryptedDataKeys) {
-    if (attempts.length % 64 === 63) await otherTurn(materials.signal)
-    const parties = isEcdh(key) ? readProviderInfo(key.providerInfo) : undefined
-    if (!parties) {
-      attempts.push(notEcdh(key))
-      continue
-    }
-    const mismatch = mismatchOf(side, parties)
-    if (mismatch !== undefined) {
-      attempts.push(skipped(key, mismatch))
-      continue
-    }
-    if (tries > 0) await otherTurn(materials.signal)
-    tries += 1
-    const result = await unwrap(backend, materials, side, parties, key)
-    if ('materials' in result) return result.materials
-    attempts.push(result.attempt)
-  }
-  return materials.withAttempts(attempts)
+  return unwrapFirst(
+    materials,
+    encryptedDataKeys,
+    (key) => {
+      const parties = isEcdh(key) ? readProviderInfo(key.providerInfo) : undefined
+      if (!parties) return { attempt: notEcdh(key) }
+      const mismatch = mismatchOf(side, parties)
+      return mismatch === undefined ? { how: parties } : { attempt: skipped(key, mismatch) }
+    },
+    (key, parties) => unwrap(backend, materials, side, parties, key),
+  )
 }
 
 /**

@@ -14,8 +14,8 @@ import {
   GuardedKeyring,
   availableFirst,
   checkCooldown,
+  isRefusal,
   newAttempts,
-  outageAmong,
 } from './circuit-breaker.ts'
 import { type Keyring, checkKeyring, checkNoDataKey } from './keyring.ts'
 import { isOutage } from './outages.ts'
@@ -103,8 +103,7 @@ export class FailoverKeyring implements Keyring {
       const asked = await this.#ask(candidate, given, encryptedDataKeys)
       if ('materials' in asked) return asked.materials
       for (const attempt of asked.attempts) attempts.push(attempt)
-      const isRefusal = asked.attempts.some(({ outcome }) => outcome === 'failed')
-      if (isRefusal && outageAmong(asked.attempts) === undefined) break
+      if (isRefusal(asked.attempts)) break
     }
     return given.withAttempts(attempts)
   }

@@ -10,7 +10,10 @@ import {
 } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
-import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
+import {
+  type EncryptionMaterials,
+  isEncryptionMaterials,
+} from '../materials/encryption-materials.ts'
 import { attemptsOf } from './attempts.ts'
 import { GuardedKeyring, availableFirst, checkCooldown, newAttempts } from './circuit-breaker.ts'
 import { type Keyring, checkKeyring, checkNoDataKey } from './keyring.ts'
@@ -24,8 +27,8 @@ export interface MultiKeyringOptions {
   children?: readonly Keyring[]
   /**
    * How many of the keyrings, generator included, have to wrap the data key; the others may fail, if
-   * they do by an outage. Default: all. With fewer, any of them can generate the data key, so each has to
-   * be able to.
+   * they do by an outage. Default: all. With fewer, any of them may have to generate the data key, and
+   * any to wrap one that there is.
    */
   minimumWrapped?: number
   /**
@@ -74,7 +77,7 @@ export class MultiKeyring implements Keyring {
       return new GuardedKeyring(name, keyring, cooldownMs)
     }
     this.#keyrings = [
-      ...(generator ? [guarded(generator, 'generator')] : []),
+      ...(generator === undefined ? [] : [guarded(generator, 'generator')]),
       ...children.map((child, index) => guarded(child, `children[${index}]`)),
     ]
     this.#hasGenerator = generator !== undefined
@@ -106,8 +109,9 @@ export class MultiKeyring implements Keyring {
   async #wrapByAll(given: EncryptionMaterials): Promise<EncryptionMaterials> {
     let materials = given
     for (const { name, keyring } of this.#keyrings) {
-      materials = await keyring.onEncrypt(materials)
-      checkHasDataKey(materials, name)
+      const wrapped = await keyring.onEncrypt(materials)
+      checkWrapped(materials, wrapped, name)
+      materials = wrapped
     }
     return materials
   }
@@ -123,8 +127,9 @@ export class MultiKeyring implements Keyring {
         continue
       }
       try {
-        materials = await guarded.encrypt(materials)
-        checkHasDataKey(materials, keyring)
+        const next = await guarded.encrypt(materials)
+        checkWrapped(materials, next, keyring)
+        materials = next
         wrapped += 1
       } catch (cause) {
         checkNotAborted(given.signal)
@@ -163,9 +168,19 @@ export class MultiKeyring implements Keyring {
   }
 }
 
-function checkHasDataKey(materials: EncryptionMaterials, keyring: string): void {
-  if (materials.hasDataKey) return
-  throw wrapFailed(`its ${keyring} produced no data key`)
+/** A keyring that has not wrapped the data key, or wrapped another one, would be counted as if it had. */
+function checkWrapped(
+  given: EncryptionMaterials,
+  next: EncryptionMaterials,
+  keyring: string,
+): void {
+  if (!isEncryptionMaterials(next) || !next.continues(given)) {
+    throw wrapFailed(`its ${keyring} did not return what it was given, with its own additions`)
+  }
+  if (!next.hasDataKey) throw wrapFailed(`its ${keyring} produced no data key`)
+  if (next.encryptedDataKeys.length === given.encryptedDataKeys.length) {
+    throw wrapFailed(`its ${keyring} has not wrapped the data key`)
+  }
 }
 
 function wrapFailed(why: string, cause?: unknown): EnvelopeError {

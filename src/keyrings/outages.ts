@@ -31,26 +31,53 @@ const outageCodes: ReadonlySet<unknown> = new Set([
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
+  // Of fetch, for keyrings that ask something else than KMS.
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_SOCKET',
 ])
 
-const deepest = 5
+/** Names of those errors that can be about one key alone, whose own store does not answer. */
+const oneKeyNames: ReadonlySet<string> = new Set([
+  'DependencyTimeoutException',
+  'KeyUnavailableException',
+])
+
+/** Causes lie in causes; one that lies in itself has to end somewhere. */
+const deepest = 32
 
 /** Whether an error, or what caused it, means that nobody answered. */
 export function isOutage(error: unknown): boolean {
+  return causesOf(error).some(isOutageItself)
+}
+
+/** Whether an error means that nobody answers there at all, rather than for one key. */
+export function isRegionOut(error: unknown): boolean {
+  return isOutage(error) && !causesOf(error).some((cause) => oneKeyNames.has(nameOf(cause)))
+}
+
+/** An error and its causes; none if it is an abort. */
+function causesOf(error: unknown): object[] {
+  const causes: object[] = []
   let cause = error
-  for (let depth = 0; depth < deepest && typeof cause === 'object' && cause !== null; depth++) {
+  while (typeof cause === 'object' && cause !== null && causes.length < deepest) {
     // The caller's own time limit is an abort, and has the name TimeoutError for its cause.
-    if (EnvelopeError.is(cause) && cause.code === 'ERR_ABORTED') return false
-    if (isOutageItself(cause)) return true
+    if (EnvelopeError.is(cause) && cause.code === 'ERR_ABORTED') return []
+    causes.push(cause)
     cause = 'cause' in cause ? cause.cause : undefined
   }
-  return false
+  return causes
 }
 
 function isOutageItself(error: object): boolean {
-  if ('name' in error && typeof error.name === 'string' && outageNames.has(error.name)) return true
+  if (outageNames.has(nameOf(error))) return true
   if ('code' in error && outageCodes.has(error.code)) return true
   return statusOf(error) >= 500
+}
+
+function nameOf(error: object): string {
+  return 'name' in error && typeof error.name === 'string' ? error.name : ''
 }
 
 /** The HTTP status of an error of the AWS SDK. */

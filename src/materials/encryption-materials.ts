@@ -109,6 +109,19 @@ export class EncryptionMaterials {
     return materials
   }
 
+  /**
+   * Whether these are `earlier` materials, or what their methods made of them: with the same data key, if
+   * there was one, and all the encrypted data keys that there were.
+   */
+  continues(earlier: EncryptionMaterials): boolean {
+    return (
+      #family in earlier &&
+      earlier.#family === this.#family &&
+      (!earlier.#dataKey || earlier.#dataKey === this.#dataKey) &&
+      earlier.#encryptedDataKeys.every((key, index) => key === this.#encryptedDataKeys[index])
+    )
+  }
+
   /** Overwrites the data key, here and in all materials that come from the same request. */
   destroy(): void {
     for (const dataKey of this.#family) dataKey.destroy()

@@ -1,6 +1,12 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
-import { InvalidArgumentError } from '../../errors.ts'
-import { EnvelopeError, type UnwrapAttempt, checkNotAborted } from '../../errors.ts'
+import { isBytes } from '../../checks.ts'
+import { type KmsCall, traceKmsCall } from '../../diagnostics.ts'
+import {
+  EnvelopeError,
+  InvalidArgumentError,
+  type UnwrapAttempt,
+  checkNotAborted,
+} from '../../errors.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import { failed } from '../attempts.ts'
 import { parseKmsArn } from './arn.ts'
@@ -13,6 +19,34 @@ export const kmsRsaProviderId = 'aws-kms-rsa'
 /** The options of `client.send` that pass on an abort. */
 export function abortOption(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
   return signal ? { abortSignal: signal } : {}
+}
+
+/**
+ * Makes a call, once: the client retries it, as it is configured, and nothing else does. It is told of on
+ * the tracing channel.
+ */
+export async function callKms<T>(
+  call: Pick<KmsCall, 'operation' | 'keyId'>,
+  send: () => Promise<T>,
+): Promise<T> {
+  return traceKmsCall(call, async () => {
+    try {
+      return await send()
+    } catch (cause) {
+      throw withoutAnswer(cause)
+    }
+  })
+}
+
+/** An error of parsing an answer quotes it, and it holds a data key. */
+function withoutAnswer(cause: unknown): unknown {
+  if (!(cause instanceof SyntaxError)) return cause
+  return new Error('the answer of KMS could not be read: it is not valid JSON')
+}
+
+/** The bytes in an answer; none if there is something else, which a stand-in for KMS may send. */
+export function bytesOf(member: unknown): Uint8Array {
+  return isBytes(member) ? member : new Uint8Array(0)
 }
 
 /** A call that failed. */
@@ -60,6 +94,13 @@ export function withRegion(attempt: UnwrapAttempt, keyArn: string): UnwrapAttemp
   return region === undefined ? attempt : { ...attempt, region }
 }
 
+/** For those who have to ask a client for its region; a stand-in for tests may only send. */
+export function checkHasRegion(client: KMSClient): void {
+  const { config }: { config: unknown } = client
+  const isRegional = typeof config === 'object' && config !== null && 'region' in config
+  if (!isRegional || typeof config.region !== 'function') throw notAClient()
+}
+
 /** The region that a client makes its calls in, which may have to be read from a file or from EC2. */
 export async function regionOf(client: KMSClient): Promise<string> {
   return client.config.region()
@@ -67,7 +108,11 @@ export async function regionOf(client: KMSClient): Promise<string> {
 
 export function checkClient(client: unknown): asserts client is KMSClient {
   if (typeof client === 'object' && client !== null && 'send' in client) return
-  throw new InvalidArgumentError('client', 'client must be a KMSClient of @aws-sdk/client-kms')
+  throw notAClient()
+}
+
+function notAClient(): InvalidArgumentError {
+  return new InvalidArgumentError('client', 'client must be a KMSClient of @aws-sdk/client-kms')
 }
 
 /** A copy of the grant tokens, for the SDK's requests. */

@@ -47,7 +47,9 @@ export function kmsClientSupplier(options: KmsClientSupplierOptions = {}): KmsCl
   checkOptions(options, ['clientConfig', 'onlyRegions', 'exceptRegions'])
   const only = options.onlyRegions && new Set(checkRegions(options.onlyRegions, 'onlyRegions'))
   const except = new Set(checkRegions(options.exceptRegions ?? [], 'exceptRegions'))
+  if (options.clientConfig !== undefined) checkObject(options.clientConfig, 'clientConfig')
   const { requestHandler = {}, ...others } = options.clientConfig ?? {}
+  checkObject(requestHandler, 'clientConfig.requestHandler')
   const config: KMSClientConfig = {
     retryMode: 'standard',
     ...others,
@@ -61,6 +63,11 @@ export function kmsClientSupplier(options: KmsClientSupplierOptions = {}): KmsCl
     clients.set(region, client)
     return client
   }
+}
+
+function checkObject(value: unknown, field: string): void {
+  if (typeof value === 'object' && value !== null) return
+  throw new InvalidArgumentError(field, `${field} must be an object`)
 }
 
 /** A list of regions, checked and copied. */

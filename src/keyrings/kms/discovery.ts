@@ -5,7 +5,7 @@ import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
 import type { Keyring } from '../keyring.ts'
-import { checkClient, checkGrantTokens, regionOf } from './calls.ts'
+import { checkClient, checkGrantTokens, checkHasRegion, regionOf } from './calls.ts'
 import {
   type CheckedFilter,
   type DiscoveryFilterOption,
@@ -82,6 +82,7 @@ export function checkDiscovery(options: KmsDiscoveryKeyringOptions): Discovery {
   checkOptions(options, ['client', 'discoveryFilter', 'grantTokens'])
   const { client, grantTokens } = options
   checkClient(client)
+  checkHasRegion(client)
   return {
     client,
     grantTokens: checkGrantTokens(grantTokens),

@@ -4,10 +4,9 @@ import type { EcdhCurveName } from '../../crypto/backend.ts'
 import { type EcdhKey, type EcdhPublicKey, importEcdhPublicKey } from '../../crypto/ecdh.ts'
 import { pointAsSpki } from '../../crypto/node-point.ts'
 import { compressedLength } from '../../crypto/point.ts'
-import { traceKmsCall } from '../../diagnostics.ts'
 import { InvalidArgumentError, reasonOf } from '../../errors.ts'
 import { kmsIdentifierKind, parseKmsArn } from './arn.ts'
-import { abortOption, unexpectedAnswer } from './calls.ts'
+import { abortOption, bytesOf, callKms, unexpectedAnswer } from './calls.ts'
 
 /** What a {@link KmsEcdhKey} is made of; the names of the options stand in errors. */
 interface KmsEcdhKeyFields {
@@ -50,14 +49,25 @@ export class KmsEcdhKey {
         : Promise.resolve(importEcdhPublicKey(publicKey, curve, publicKeyField))
   }
 
-  /** The public key, asked for once. A failure is not kept: the next caller asks again. */
-  publicKey(): Promise<EcdhPublicKey> {
-    // Without anyone's abort signal, since others may be waiting for the same answer.
-    this.#publicKey ??= this.#getPublicKey().catch((cause: unknown) => {
-      this.#publicKey = undefined
+  /**
+   * The public key, asked for once. A failure is not kept, nor is a question that a caller has given up
+   * waiting for: the next one asks again.
+   */
+  async publicKey(signal: AbortSignal | undefined): Promise<EcdhPublicKey> {
+    // Asked without anyone's signal, since others may be waiting for the same answer.
+    const asked = (this.#publicKey ??= this.#getPublicKey())
+    const forget = (): void => {
+      if (this.#publicKey === asked) this.#publicKey = undefined
+    }
+    signal?.addEventListener('abort', forget)
+    try {
+      return await asked
+    } catch (cause) {
+      forget()
       throw cause
-    })
-    return this.#publicKey
+    } finally {
+      signal?.removeEventListener('abort', forget)
+    }
   }
 
   // key-agreement-schemas.md, "KmsPublicKeyDiscovery" and "KmsPrivateKeyToStaticPublicKey"
@@ -65,17 +75,20 @@ export class KmsEcdhKey {
     const { client, keyId } = this
     const operation = 'GetPublicKey'
     const command = new GetPublicKeyCommand({ KeyId: keyId, GrantTokens: this.#grantTokens })
-    const answer = await traceKmsCall({ operation, keyId }, () => client.send(command))
-    this.#checkKeyId(operation, answer.KeyId)
+    const answer = await callKms({ operation, keyId }, () => client.send(command))
     // The text has "KeyAgreement"; the value of KMS is KEY_AGREEMENT.
     if (answer.KeyUsage !== 'KEY_AGREEMENT') {
       throw unexpectedAnswer(operation, keyId, `the KeyUsage ${show(answer.KeyUsage)}`)
     }
+    let publicKey: EcdhPublicKey
     try {
-      return importEcdhPublicKey(answer.PublicKey ?? '', this.#curve, 'its PublicKey')
+      publicKey = importEcdhPublicKey(bytesOf(answer.PublicKey), this.#curve, 'its PublicKey')
     } catch (cause) {
       throw unexpectedAnswer(operation, keyId, `another public key: ${reasonOf(cause)}`)
     }
+    // Last, since it keeps to the KeyId that it finds: an alias of a wrong key can be put right.
+    this.#checkKeyId(operation, answer.KeyId)
+    return publicKey
   }
 
   /** The secret shared with the other side, which the caller overwrites. */
@@ -88,7 +101,7 @@ export class KmsEcdhKey {
       PublicKey: pointAsSpki(other),
       GrantTokens: this.#grantTokens,
     })
-    const answer = await traceKmsCall({ operation, keyId }, () =>
+    const answer = await callKms({ operation, keyId }, () =>
       client.send(command, abortOption(signal)),
     )
     const { SharedSecret: secret, KeyAgreementAlgorithm: algorithm } = answer

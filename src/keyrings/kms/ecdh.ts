@@ -131,7 +131,7 @@ export class KmsEcdhKeyring implements Keyring {
       )
     }
     const { signal } = given
-    const sender = await this.#own.publicKey().catch(async (cause: unknown) => {
+    const sender = await this.#own.publicKey(signal).catch(async (cause: unknown) => {
       throw await this.#wrapFailure('GetPublicKey', cause, signal)
     })
     checkNotAborted(signal)
@@ -157,7 +157,7 @@ export class KmsEcdhKeyring implements Keyring {
     if (!encryptedDataKeys.some(isEcdh)) return await noteAll(materials, encryptedDataKeys, notEcdh)
     let own: EcdhPublicKey
     try {
-      own = await this.#own.publicKey()
+      own = await this.#own.publicKey(signal)
     } catch (cause) {
       return await noteAll(materials, encryptedDataKeys, (key) =>
         isEcdh(key) ? this.#unwrapFailure(key, 'GetPublicKey', cause, signal) : notEcdh(key),

@@ -4,7 +4,6 @@ import { checkOptions, show } from '../../checks.ts'
 import { sha384 } from '../../crypto/digest.ts'
 import { nodeBackend } from '../../crypto/node.ts'
 import { type RsaKey, encryptRsa, importRsaPublicKey } from '../../crypto/rsa.ts'
-import { traceKmsCall } from '../../diagnostics.ts'
 import { EnvelopeError, InvalidArgumentError, type UnwrapAttempt } from '../../errors.ts'
 import { concat, utf8 } from '../../format/bytes.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
@@ -12,11 +11,13 @@ import { serializeContext } from '../../format/encryption-context.ts'
 import type { DecryptionMaterials } from '../../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
 import { failed, skipped } from '../attempts.ts'
-import { type Keyring, checkNoDataKey } from '../keyring.ts'
-import { otherTurn } from '../turns.ts'
+import { type Unwrapped, unwrapFirst } from '../unwrap-first.ts'
+import type { Keyring } from '../keyring.ts'
 import { kmsIdentifierKind, matchesForDecrypt } from './arn.ts'
 import {
   abortOption,
+  bytesOf,
+  callKms,
   checkClient,
   checkGrantTokens,
   kmsRsaProviderId,
@@ -128,35 +129,24 @@ export class KmsRsaKeyring implements Keyring {
     given: DecryptionMaterials,
     encryptedDataKeys: readonly EncryptedDataKey[],
   ): Promise<DecryptionMaterials> {
-    checkNoDataKey(given)
-    const attempts: UnwrapAttempt[] = []
-    for (const { key, choice } of await this.#chooseAll(given, encryptedDataKeys)) {
-      const result = 'client' in choice ? await this.#decrypt(choice.client, given, key) : choice
-      if ('materials' in result) return result.materials
-      attempts.push(result.attempt)
-    }
-    return given.withAttempts(attempts)
+    return unwrapFirst(
+      given,
+      encryptedDataKeys,
+      (key) => this.#choose(given, key),
+      (key, client) => this.#decrypt(client, given, key),
+    )
   }
 
-  /** "The set of encrypted data keys MUST first be filtered": all are looked at before the first call. */
-  async #chooseAll(
+  /** The client to ask for a data key, or why nobody is to be asked. */
+  #choose(
     given: DecryptionMaterials,
-    encryptedDataKeys: readonly EncryptedDataKey[],
-  ): Promise<readonly { key: EncryptedDataKey; choice: Choice }[]> {
-    const choices: { key: EncryptedDataKey; choice: Choice }[] = []
-    for (const key of encryptedDataKeys) {
-      if (choices.length % 64 === 63) await otherTurn(given.signal)
-      choices.push({ key, choice: this.#choose(given, key) })
-    }
-    return choices
-  }
-
-  #choose(given: DecryptionMaterials, key: EncryptedDataKey): Choice {
+    key: EncryptedDataKey,
+  ): { how: KMSClient } | { attempt: UnwrapAttempt } {
     if (key.providerId !== kmsRsaProviderId) {
       return { attempt: skipped(key, 'it was not wrapped by an RSA key of AWS KMS') }
     }
     const { text } = namedKey(key)
-    const noCall = (attempt: UnwrapAttempt): Choice => ({ attempt: withRegion(attempt, text) })
+    const noCall = (attempt: UnwrapAttempt) => ({ attempt: withRegion(attempt, text) })
     if (!matchesForDecrypt(this.#keyId, text)) {
       return noCall(skipped(key, `this keyring holds ${this.#keyId}`))
     }
@@ -164,9 +154,7 @@ export class KmsRsaKeyring implements Keyring {
       const hint = 'give the keyring its client'
       return noCall(skipped(key, 'this KMS RSA keyring has a public key only', hint))
     }
-    return given.suite.signature
-      ? noCall(failed(key, noSignatures(given)))
-      : { client: this.#client }
+    return given.suite.signature ? noCall(failed(key, noSignatures(given))) : { how: this.#client }
   }
 
   async #decrypt(
@@ -188,15 +176,15 @@ export class KmsRsaKeyring implements Keyring {
     })
     let plaintext: Uint8Array | undefined
     try {
-      const answer = await traceKmsCall({ operation, keyId }, () =>
+      const answer = await callKms({ operation, keyId }, () =>
         client.send(command, abortOption(signal)),
       )
-      plaintext = answer.Plaintext
+      plaintext = bytesOf(answer.Plaintext)
       if (answer.KeyId !== keyId) {
-        return inVain(`KMS answered for the key ${JSON.stringify(answer.KeyId)}`)
+        return inVain(`KMS answered for the key ${show(answer.KeyId)}`)
       }
-      if (plaintext?.length !== digestLength + suite.keyLength) {
-        const found = `KMS answered with ${plaintext?.length ?? 0} bytes`
+      if (plaintext.length !== digestLength + suite.keyLength) {
+        const found = `KMS answered with ${plaintext.length} bytes`
         const wanted = `a hash and a data key of ${suite.name} take ${digestLength + suite.keyLength}`
         return inVain(`${found}, and ${wanted}`)
       }
@@ -214,11 +202,6 @@ export class KmsRsaKeyring implements Keyring {
     }
   }
 }
-
-/** What is to be done with an encrypted data key: a call, or nothing but a note. */
-type Choice = { client: KMSClient } | { attempt: UnwrapAttempt }
-
-type Unwrapped = { materials: DecryptionMaterials } | { attempt: UnwrapAttempt }
 
 function generate(given: EncryptionMaterials): EncryptionMaterials {
   const dataKey = nodeBackend.randomBytes(given.suite.keyLength)

@@ -1,14 +1,13 @@
 import { DecryptCommand, type KMSClient } from '@aws-sdk/client-kms'
-import { traceKmsCall } from '../../diagnostics.ts'
+import { show } from '../../checks.ts'
 import { type UnwrapAttempt, UnwrapError } from '../../errors.ts'
 import { fromUtf8 } from '../../format/bytes.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../../materials/decryption-materials.ts'
 import { failed, skipped } from '../attempts.ts'
-import { checkNoDataKey } from '../keyring.ts'
-import { otherTurn } from '../turns.ts'
+import { type Unwrapped, unwrapFirst } from '../unwrap-first.ts'
 import { type KmsArn, parseKmsArn } from './arn.ts'
-import { abortOption, kmsProviderId, unwrapFailure, withRegion } from './calls.ts'
+import { abortOption, bytesOf, callKms, kmsProviderId, unwrapFailure, withRegion } from './calls.ts'
 
 /** The key ARN that an encrypted data key names. */
 export interface NamedKey {
@@ -32,45 +31,36 @@ export async function unwrapWithKms(
   encryptedDataKeys: readonly EncryptedDataKey[],
   unwrapping: KmsUnwrapping,
 ): Promise<DecryptionMaterials> {
-  checkNoDataKey(given)
-  // "The set of encrypted data keys MUST first be filtered to match this keyring's configuration."
-  const choices: { key: EncryptedDataKey; choice: { keyId: string } | UnwrapAttempt }[] = []
-  for (const key of encryptedDataKeys) {
-    if (choices.length % 64 === 63) await otherTurn(given.signal)
-    choices.push({ key, choice: chooseFor(key, unwrapping) })
-  }
-  const attempts: UnwrapAttempt[] = []
-  for (const { key, choice } of choices) {
-    if (!('keyId' in choice)) {
-      attempts.push(choice)
-      continue
-    }
-    const result = await decrypt(given, key, choice.keyId, unwrapping)
-    if ('materials' in result) return result.materials
-    attempts.push(result.attempt)
-  }
-  return given.withAttempts(attempts)
+  return unwrapFirst(
+    given,
+    encryptedDataKeys,
+    (key) => chooseFor(key, unwrapping),
+    (key, keyId) => decrypt(given, key, keyId, unwrapping),
+  )
 }
 
 function chooseFor(
   key: EncryptedDataKey,
   { choose }: KmsUnwrapping,
-): { keyId: string } | UnwrapAttempt {
+): { how: string } | { attempt: UnwrapAttempt } {
   if (key.providerId !== kmsProviderId) {
-    return skipped(
-      key,
-      'it was not wrapped by a symmetric key of AWS KMS, which this keyring is for',
-    )
+    const reason = 'it was not wrapped by a symmetric key of AWS KMS, which this keyring is for'
+    return { attempt: skipped(key, reason) }
   }
   const named = namedKey(key)
   const choice = choose(named)
-  return 'keyId' in choice ? choice : withRegion(skipped(key, choice.skip, choice.hint), named.text)
+  if ('keyId' in choice) return { how: choice.keyId }
+  return { attempt: withRegion(skipped(key, choice.skip, choice.hint), named.text) }
 }
+
+/** An ARN of KMS has some 80 characters, all of them visible ones of ASCII. */
+const readableArn = /^[!-~]{1,512}$/
 
 /** The key ARN in an encrypted data key of KMS. */
 export function namedKey(key: EncryptedDataKey): NamedKey {
   const text = fromUtf8(key.providerInfo) ?? ''
-  const arn = parseKmsArn(text)
+  // Parts of it get into reasons and hints, and so into logs, where a line break would forge a line.
+  const arn = readableArn.test(text) ? parseKmsArn(text) : undefined
   if (arn?.resourceType === 'key') return { text, arn }
   // "MUST be a valid AWS KMS ARN with a resource type of key or OnDecrypt MUST fail": KMS always
   // answers with one, so this message was not made by a keyring, and no key of it is tried.
@@ -82,7 +72,7 @@ async function decrypt(
   key: EncryptedDataKey,
   keyId: string,
   { client, grantTokens }: KmsUnwrapping,
-): Promise<{ materials: DecryptionMaterials } | { attempt: UnwrapAttempt }> {
+): Promise<Unwrapped> {
   const { suite, signal } = given
   const operation = 'Decrypt'
   const command = new DecryptCommand({
@@ -91,20 +81,20 @@ async function decrypt(
     EncryptionContext: { ...given.encryptionContext },
     GrantTokens: grantTokens,
   })
+  const inVain = (reason: string): Unwrapped => ({
+    attempt: withRegion(failed(key, reason), keyId),
+  })
   let plaintext: Uint8Array | undefined
   try {
-    const answer = await traceKmsCall({ operation, keyId }, () =>
+    const answer = await callKms({ operation, keyId }, () =>
       client.send(command, abortOption(signal)),
     )
-    plaintext = answer.Plaintext
+    plaintext = bytesOf(answer.Plaintext)
     // "The KeyId field in the response MUST equal" the one that was asked for.
-    if (answer.KeyId !== keyId) {
-      const reason = `KMS answered for the key ${JSON.stringify(answer.KeyId)}`
-      return { attempt: withRegion(failed(key, reason), keyId) }
-    }
-    if (plaintext?.length !== suite.keyLength) {
-      const reason = `KMS answered with ${plaintext?.length ?? 0} bytes, and ${suite.name} takes ${suite.keyLength}`
-      return { attempt: withRegion(failed(key, reason), keyId) }
+    if (answer.KeyId !== keyId) return inVain(`KMS answered for the key ${show(answer.KeyId)}`)
+    if (plaintext.length !== suite.keyLength) {
+      const found = `KMS answered with ${plaintext.length} bytes`
+      return inVain(`${found}, and ${suite.name} takes ${suite.keyLength}`)
     }
     return { materials: given.withDataKey(plaintext) }
   } catch (cause) {

@@ -1,10 +1,17 @@
 import { EncryptCommand, GenerateDataKeyCommand, type KMSClient } from '@aws-sdk/client-kms'
-import { traceKmsCall } from '../../diagnostics.ts'
+import { show } from '../../checks.ts'
 import { utf8 } from '../../format/bytes.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
 import { kmsIdentifierKind, parseKmsArn } from './arn.ts'
-import { abortOption, kmsProviderId, unexpectedAnswer, wrapFailure } from './calls.ts'
+import {
+  abortOption,
+  bytesOf,
+  callKms,
+  kmsProviderId,
+  unexpectedAnswer,
+  wrapFailure,
+} from './calls.ts'
 
 /** A symmetric KMS key, and who to ask for it. */
 export interface KmsKey {
@@ -34,22 +41,22 @@ async function generate(
     EncryptionContext: { ...materials.encryptionContext },
     GrantTokens: grantTokens,
   })
-  const answer = await traceKmsCall({ operation, keyId }, () =>
+  const answer = await callKms({ operation, keyId }, () =>
     client.send(command, abortOption(signal)),
   ).catch(async (cause: unknown) => {
     throw await wrapFailure({ client, operation, keyId, cause, signal })
   })
-  const { Plaintext: plaintext, CiphertextBlob: ciphertext, KeyId: keyArn } = answer
+  const plaintext = bytesOf(answer.Plaintext)
   try {
     // "OnEncrypt MUST verify that the response Plaintext length matches"
-    if (plaintext?.length !== suite.keyLength || !ciphertext) {
-      throw unexpectedAnswer(operation, keyId, `a data key of ${plaintext?.length ?? 0} bytes`)
+    if (plaintext.length !== suite.keyLength) {
+      throw unexpectedAnswer(operation, keyId, `a data key of ${plaintext.length} bytes`)
     }
     return materials
       .withDataKey(plaintext)
-      .withEncryptedDataKey(encryptedDataKey(operation, keyId, keyArn, ciphertext))
+      .withEncryptedDataKey(encryptedDataKey(operation, keyId, answer))
   } finally {
-    plaintext?.fill(0)
+    plaintext.fill(0)
   }
 }
 
@@ -65,28 +72,27 @@ async function encrypt(
     EncryptionContext: { ...materials.encryptionContext },
     GrantTokens: grantTokens,
   })
-  const answer = await traceKmsCall({ operation, keyId }, () =>
+  const answer = await callKms({ operation, keyId }, () =>
     client.send(command, abortOption(signal)),
   ).catch(async (cause: unknown) => {
     throw await wrapFailure({ client, operation, keyId, cause, signal })
   })
-  if (!answer.CiphertextBlob) throw unexpectedAnswer(operation, keyId, 'no ciphertext')
-  return materials.withEncryptedDataKey(
-    encryptedDataKey(operation, keyId, answer.KeyId, answer.CiphertextBlob),
-  )
+  return materials.withEncryptedDataKey(encryptedDataKey(operation, keyId, answer))
 }
 
 function encryptedDataKey(
   operation: string,
   keyId: string,
-  keyArn: string | undefined,
-  ciphertext: Uint8Array,
+  answer: { KeyId?: string | undefined; CiphertextBlob?: Uint8Array | undefined },
 ): EncryptedDataKey {
+  const { KeyId: keyArn } = answer
+  const ciphertext = bytesOf(answer.CiphertextBlob)
+  if (ciphertext.length === 0) throw unexpectedAnswer(operation, keyId, 'no ciphertext')
   // aws-kms-keyring.md, "OnEncrypt": the response's KeyId must be a valid key ARN. Under another key
   // than the one asked for, this keyring could not decrypt its own message.
-  const isKeyArn = keyArn !== undefined && parseKmsArn(keyArn)?.resourceType === 'key'
+  const isKeyArn = typeof keyArn === 'string' && parseKmsArn(keyArn)?.resourceType === 'key'
   if (!isKeyArn || (kmsIdentifierKind(keyId) === 'key ARN' && keyArn !== keyId)) {
-    throw unexpectedAnswer(operation, keyId, `the KeyId ${JSON.stringify(keyArn)}`)
+    throw unexpectedAnswer(operation, keyId, `the KeyId ${show(keyArn)}`)
   }
   return { providerId: kmsProviderId, providerInfo: utf8(keyArn), ciphertext }
 }

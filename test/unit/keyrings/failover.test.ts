@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { FailoverKeyring, type Keyring } from '../../../src/index.ts'
+import { FailoverKeyring, type Keyring, UnwrapError } from '../../../src/index.ts'
 import { FlakyKeyring, outage, refusal } from '../../support/flaky-keyring.ts'
 import {
   decryptionMaterials,
@@ -108,6 +108,64 @@ describe('the failover keyring on encryption', () => {
     expect([near.asked, far.asked]).toEqual([3, 3])
   })
 
+  it('tries again after one more cooldown where the message that tried hears nothing', async () => {
+    const { near, far, keyring } = replicas()
+    near.error = outage()
+    await encrypt(keyring)
+    near.error = undefined
+    const answers = near.onEncrypt.bind(near)
+    near.onEncrypt = () => new Promise(() => undefined)
+    vi.advanceTimersByTime(cooldownMs)
+    void encrypt(keyring)
+    near.onEncrypt = answers
+    await encrypt(keyring)
+    expect([near.asked, far.asked]).toEqual([1, 2])
+    vi.advanceTimersByTime(cooldownMs)
+    await encrypt(keyring)
+    expect([near.asked, far.asked]).toEqual([2, 2])
+  })
+
+  it.each([
+    [999, 0],
+    [1000, 1],
+  ])('takes %d ms without an answer until an abort for %d outages', async (silentMs, outages) => {
+    const { near, far, keyring } = replicas()
+    const controller = new AbortController()
+    const answers = near.onEncrypt.bind(near)
+    near.onEncrypt = () => {
+      vi.advanceTimersByTime(silentMs)
+      controller.abort()
+      return Promise.reject(new Error('aborted'))
+    }
+    const { signal } = controller
+    const error = await failure(() => keyring.onEncrypt(encryptionMaterials({ signal })))
+    expect(error).toMatchObject({ code: 'ERR_ABORTED' })
+    near.onEncrypt = answers
+    await encrypt(keyring)
+    expect([near.asked, far.asked]).toEqual([1 - outages, outages])
+  })
+
+  it('does not take the late answer to an old call for the end of an outage', async () => {
+    const { near, far, keyring } = replicas()
+    let answer = (): void => undefined
+    const waiting = new Promise<void>((resolve) => (answer = resolve))
+    const answers = near.onEncrypt.bind(near)
+    near.onEncrypt = async (given) => {
+      await waiting
+      return answers(given)
+    }
+    const old = encrypt(keyring)
+    near.onEncrypt = answers
+    near.error = outage()
+    vi.advanceTimersByTime(1)
+    await encrypt(keyring)
+    near.error = undefined
+    answer()
+    await old
+    await encrypt(keyring)
+    expect([near.asked, far.asked]).toEqual([2, 2])
+  })
+
   it('wraps a data key that there is already', async () => {
     const { near, keyring } = replicas()
     near.error = outage()
@@ -176,6 +234,38 @@ describe('the failover keyring on decryption', () => {
     const keyring = new FailoverKeyring({ candidates: [near, far], cooldownMs })
     await decrypt(keyring, encryptedDataKeys)
     expect(far.decryptions).toBe(asked)
+  })
+
+  it('stays off a candidate that a stranger’s message makes no call to', async () => {
+    const [near, far] = [new FlakyKeyring('near'), new FlakyKeyring('far')]
+    const { encryptedDataKeys } = await encrypt(far)
+    const keyring = new FailoverKeyring({ candidates: [near, far], cooldownMs })
+    near.error = outage()
+    await decrypt(keyring, encryptedDataKeys)
+    near.error = undefined // a raw keyring skips the stranger's key without asking anyone
+    await decrypt(keyring, [foreignKey()])
+    const decryptions = near.decryptions
+    await decrypt(keyring, encryptedDataKeys)
+    expect(near.decryptions).toBe(decryptions)
+  })
+
+  it('passes over what a keyring finds wrong by itself', async () => {
+    const far = new FlakyKeyring('far')
+    const near: Keyring = {
+      onEncrypt: (materials) => far.onEncrypt(materials),
+      onDecrypt: () => Promise.reject(new UnwrapError([])),
+    }
+    const { encryptedDataKeys } = await encrypt(far)
+    const keyring = new FailoverKeyring({ candidates: [near, far], cooldownMs })
+    expect((await decrypt(keyring, encryptedDataKeys)).hasDataKey).toBe(true)
+  })
+
+  it('goes on where one key is out of reach, and asks that candidate again', async () => {
+    const { near, far, keyring } = replicas()
+    const { encryptedDataKeys } = await encrypt(keyring)
+    near.error = Object.assign(new Error('its store is out'), { name: 'KeyUnavailableException' })
+    for (let message = 0; message < 2; message++) await decrypt(keyring, encryptedDataKeys)
+    expect([near.decryptions, far.decryptions]).toEqual([2, 2])
   })
 
   it('returns the attempts of all that it asked', async () => {

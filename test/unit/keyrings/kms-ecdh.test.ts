@@ -157,7 +157,7 @@ interface Call {
 /** KMS with one key, and what is wrong with its answers. */
 function fakeKms(
   privateKey: KeyObject,
-  wrong: Record<string, object | Error | undefined> = {},
+  wrong: Record<string, object | Promise<object> | undefined> = {},
 ): { client: KMSClient; calls: Call[]; secrets: Uint8Array[] } {
   const calls: Call[] = []
   const secrets: Uint8Array[] = []
@@ -181,7 +181,7 @@ function fakeKms(
       calls.push({ operation, input, options })
       const answer = wrong[operation]
       if (answer instanceof Error) throw answer
-      return { ...answers[operation]?.(input), ...answer }
+      return { ...answers[operation]?.(input), ...(await answer) }
     },
   }
   return { client: client as KMSClient, calls, secrets }
@@ -336,6 +336,32 @@ describe('the public key of the KMS ECDH keyring', () => {
     delete wrong['GetPublicKey']
     const { key } = await wrap(keyring)
     expect((await unwrap(keyring, [key])).hasDataKey).toBe(true)
+  })
+
+  it('is asked for again where KMS did not answer until someone gave up waiting', async () => {
+    const hanging: Record<string, Promise<object> | undefined> = {
+      GetPublicKey: new Promise(() => undefined),
+    }
+    const { client, calls } = fakeKms(senderInKms, hanging)
+    const keyring = keyringOf(client)
+    const controller = new AbortController()
+    void keyring.onEncrypt(encryptionMaterials({ signal: controller.signal }))
+    await Promise.resolve()
+    delete hanging['GetPublicKey']
+    controller.abort()
+    await wrap(keyring)
+    expect(operationsOf(calls)).toEqual(['GetPublicKey', 'GetPublicKey', 'DeriveSharedSecret'])
+  })
+
+  it('may come under another ARN once an alias of a wrong key is put right', async () => {
+    const wrong: Record<string, object | undefined> = {
+      GetPublicKey: { KeyId: otherArn, KeyUsage: 'SIGN_VERIFY' },
+    }
+    const { client } = fakeKms(senderInKms, wrong)
+    const keyring = keyringOf(client, { ...fixed, senderKeyId: 'alias/sender' })
+    await failure(() => wrap(keyring))
+    delete wrong['GetPublicKey']
+    expect((await wrap(keyring)).dataKey).toHaveLength(32)
   })
 
   it('is waited for without the abort of one for all', async () => {

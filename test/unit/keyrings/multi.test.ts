@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   type DecryptionMaterials,
+  type EncryptionMaterials,
   EnvelopeClient,
   type Keyring,
   MultiKeyring,
@@ -216,11 +217,60 @@ describe('the multi-keyring decrypts', () => {
   })
 })
 
+describe('the multi-keyring does not take for wrapped', () => {
+  const idle: Keyring = {
+    onEncrypt: async (materials) => materials,
+    onDecrypt: async (materials) => materials,
+  }
+  /** Like a keyring that keeps what it has made for one message and returns it for the next. */
+  const ofItsOwn = (copyKeys: boolean): Keyring => ({
+    ...idle,
+    async onEncrypt(given) {
+      let own = encryptionMaterials().withDataKey(Buffer.alloc(32, 9))
+      if (copyKeys) {
+        for (const key of given.encryptedDataKeys) own = own.withEncryptedDataKey(key)
+      }
+      return c.onEncrypt(own)
+    },
+  })
+  /** Like a keyring that drops what others have added. */
+  const forgetful = (first: { materials?: EncryptionMaterials }): Keyring => ({
+    ...idle,
+    onEncrypt: async (given) => first.materials ?? given,
+  })
+  const remembering = (first: { materials?: EncryptionMaterials }): Keyring => ({
+    ...idle,
+    async onEncrypt(given) {
+      return (first.materials = await b.onEncrypt(given))
+    },
+  })
+  const first: { materials?: EncryptionMaterials } = {}
+
+  it.each<[string, Keyring[]]>([
+    ['a keyring that adds nothing', [b, idle]],
+    ['materials of its own', [b, ofItsOwn(false)]],
+    ['another data key behind the same encrypted ones', [b, ofItsOwn(true)]],
+    ['materials without what was added since', [remembering(first), c, forgetful(first)]],
+  ])('%s', async (_, children) => {
+    for (const minimumWrapped of [children.length + 1, 1]) {
+      const multi = new MultiKeyring({ generator: a, children, minimumWrapped })
+      const error = await failure(() => multi.onEncrypt(encryptionMaterials()))
+      expect(error).toMatchObject({
+        code: 'ERR_WRAP_FAILED',
+        message: expect.stringContaining(`children[${children.length - 1}]`),
+      })
+    }
+  })
+})
+
 describe('the multi-keyring refuses', () => {
   it.each<[string, Record<string, unknown>, string]>([
     ['to be empty', {}, 'generator'],
     ['no generator and no child', { children: [] }, 'generator'],
     ['a generator that is no keyring', { generator: {} }, 'generator'],
+    // As if there were none, the message would be written without it.
+    ['a generator that is null', { generator: null, children: [a, b] }, 'generator'],
+    ['a generator that is empty text', { generator: '', children: [a, b] }, 'generator'],
     [
       'a child that is no keyring',
       { generator: a, children: [b, { onEncrypt() {} }] },
