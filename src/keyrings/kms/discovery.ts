@@ -11,7 +11,7 @@ import {
   type DiscoveryFilterOption,
   checkDiscoveryFilter,
 } from './discovery-filter.ts'
-import { unwrapWithKms } from './unwrap.ts'
+import { type NamedKey, unwrapWithKms } from './unwrap.ts'
 
 /** Options of {@link KmsDiscoveryKeyring} and of {@link KmsMrkDiscoveryKeyring}. */
 export interface KmsDiscoveryKeyringOptions {
@@ -62,19 +62,38 @@ export class KmsDiscoveryKeyring implements Keyring {
     materials: DecryptionMaterials,
     encryptedDataKeys: readonly EncryptedDataKey[],
   ): Promise<DecryptionMaterials> {
-    const { client, grantTokens, filter } = this.#discovery
-    const region = await regionOf(client)
-    return unwrapWithKms(materials, encryptedDataKeys, {
-      client,
-      grantTokens,
-      choose: ({ text, arn }) => {
-        const skip = filter(arn)
-        if (skip !== undefined) return { skip }
-        // KMS refuses a key of another region, so that call is spared.
-        return arn.region === region ? { keyId: text } : otherRegion(region)
-      },
-    })
+    return unwrapByDiscovery(
+      materials,
+      encryptedDataKeys,
+      this.#discovery,
+      ({ text, arn }, region) => (arn.region === region ? text : undefined),
+    )
   }
+}
+
+/**
+ * Has KMS decrypt under the keys that the message names, as far as the filter lets them through.
+ *
+ * @param keyIdIn gives the KeyId to ask for in the client's region, or `undefined` if the key is not there:
+ * KMS refuses a key of another region, so that call is spared.
+ */
+export async function unwrapByDiscovery(
+  materials: DecryptionMaterials,
+  encryptedDataKeys: readonly EncryptedDataKey[],
+  { client, grantTokens, filter }: Discovery,
+  keyIdIn: (named: NamedKey, region: string) => string | undefined,
+): Promise<DecryptionMaterials> {
+  const region = await regionOf(client)
+  return unwrapWithKms(materials, encryptedDataKeys, {
+    client,
+    grantTokens,
+    choose: (named) => {
+      const skip = filter(named.arn)
+      if (skip !== undefined) return { skip }
+      const keyId = keyIdIn(named, region)
+      return keyId === undefined ? otherRegion(region) : { keyId }
+    },
+  })
 }
 
 /** Checks the options of a discovery keyring. */
@@ -91,7 +110,7 @@ export function checkDiscovery(options: KmsDiscoveryKeyringOptions): Discovery {
 }
 
 /** Why a discovery keyring does not try a key of another region. */
-export function otherRegion(region: string): { skip: string; hint: string } {
+function otherRegion(region: string): { skip: string; hint: string } {
   return {
     skip: `the key is in another region, and the KMS client of this keyring is for ${region}`,
     hint: "add a discovery keyring with a client for the key's region",

@@ -3,15 +3,13 @@ import type { DecryptionMaterials } from '../../materials/decryption-materials.t
 import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
 import type { Keyring } from '../keyring.ts'
 import { inRegion, isMultiRegionKey } from './arn.ts'
-import { regionOf } from './calls.ts'
 import {
   type Discovery,
   type KmsDiscoveryKeyringOptions,
   cannotEncrypt,
   checkDiscovery,
-  otherRegion,
+  unwrapByDiscovery,
 } from './discovery.ts'
-import { unwrapWithKms } from './unwrap.ts'
 
 /**
  * A `KmsDiscoveryKeyring` that also reads what was wrapped under a multi-Region key in another region,
@@ -45,17 +43,14 @@ export class KmsMrkDiscoveryKeyring implements Keyring {
     materials: DecryptionMaterials,
     encryptedDataKeys: readonly EncryptedDataKey[],
   ): Promise<DecryptionMaterials> {
-    const { client, grantTokens, filter } = this.#discovery
-    const region = await regionOf(client)
-    return unwrapWithKms(materials, encryptedDataKeys, {
-      client,
-      grantTokens,
-      choose: ({ text, arn }) => {
-        const skip = filter(arn)
-        if (skip !== undefined) return { skip }
-        if (isMultiRegionKey(arn)) return { keyId: inRegion(arn, region) }
-        return arn.region === region ? { keyId: text } : otherRegion(region)
+    return unwrapByDiscovery(
+      materials,
+      encryptedDataKeys,
+      this.#discovery,
+      ({ text, arn }, region) => {
+        if (isMultiRegionKey(arn)) return inRegion(arn, region)
+        return arn.region === region ? text : undefined
       },
-    })
+    )
   }
 }
