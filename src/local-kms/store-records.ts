@@ -4,7 +4,10 @@ import { bytesOfKey, keyFromBytes } from './key-material.ts'
 import { factsOf, isKeySpec, keyUsages, type KeySpec } from './key-specs.ts'
 import type { AliasRecord, GrantRecord, KeyMaterial, KeyRecord } from './records.ts'
 
-/* The records of a store file, each as its schema and as what writes it. */
+/*
+ * The records of a store file, each as its schema and as what writes it. A field that is undefined is
+ * left out of the file; a record that was read has it like one that was made, as they get compared.
+ */
 
 const time = z.int().min(0)
 const days = z.int().min(1)
@@ -27,9 +30,9 @@ const state = z.discriminatedUnion('name', [
 
 const material = z.strictObject({
   id: text.regex(/^[0-9a-f]{64}$/, 'not 64 hexadecimal digits'),
-  key: maybe(base64),
-  rotation: maybe(z.strictObject({ at: time, type: z.enum(['AUTOMATIC', 'ON_DEMAND']) })),
-  expiresAt: maybe(time),
+  key: base64.optional(),
+  rotation: z.strictObject({ at: time, type: z.enum(['AUTOMATIC', 'ON_DEMAND']) }).optional(),
+  expiresAt: time.optional(),
 })
 
 /** Pairs and not an object, so that a name such as `__proto__` is data like any other. */
@@ -44,45 +47,71 @@ export const key = z
     createdAt: time,
     description: text,
     tags: pairs,
-    policy: maybe(text),
+    policy: text.optional(),
     state,
     materials: z.array(material),
-    rotation: maybe(z.strictObject({ periodInDays: days, nextAt: time })),
-    multiRegion: maybe(z.enum(['PRIMARY', 'REPLICA'])),
+    rotation: z.strictObject({ periodInDays: days, nextAt: time }).optional(),
+    multiRegion: z.enum(['PRIMARY', 'REPLICA']).optional(),
   })
   .refine(({ spec, usage }) => factsOf(spec).usage === usage, {
     path: ['usage'],
     message: 'not the usage of a key of that spec',
   })
-  .transform(({ materials, ...fields }, context): KeyRecord => ({
-    ...fields,
+  .transform((fields, context): KeyRecord => ({
     id: nameIn(fields.arn),
-    materials: materials.map(({ id, key: bytes, ...rest }, index): KeyMaterial => {
-      const object = bytes && keyFromBytes(fields.spec, bytes)
-      if (bytes && !object) {
-        const message = `not a key of the spec ${fields.spec}`
-        context.addIssue({ code: 'custom', message, path: ['materials', index, 'key'] })
-      }
-      return { id, key: object, ...rest }
-    }),
+    arn: fields.arn,
+    spec: fields.spec,
+    usage: fields.usage,
+    origin: fields.origin,
+    createdAt: fields.createdAt,
+    description: fields.description,
+    tags: fields.tags,
+    policy: fields.policy,
+    state: fields.state,
+    materials: fields.materials.map(
+      ({ id, key: bytes, rotation, expiresAt }, index): KeyMaterial => {
+        const object = bytes && keyFromBytes(fields.spec, bytes)
+        if (bytes && !object) {
+          const message = `not a key of the spec ${fields.spec}`
+          context.addIssue({ code: 'custom', message, path: ['materials', index, 'key'] })
+        }
+        return { id, key: object, rotation, expiresAt }
+      },
+    ),
+    rotation: fields.rotation,
+    multiRegion: fields.multiRegion,
   }))
 
 export const alias = z
   .strictObject({ arn: aliasArn, keyArn, createdAt: time, updatedAt: time })
   .transform((fields): AliasRecord => ({ ...fields, name: nameIn(fields.arn) }))
 
-export const grant = z.strictObject({
-  id: text.regex(/^[0-9a-f]{64}$/, 'not 64 hexadecimal digits'),
-  keyArn,
-  name: maybe(text),
-  granteePrincipal: text,
-  retiringPrincipal: maybe(text),
-  operations: z.array(text),
-  constraints: z.array(
-    z.strictObject({ kind: z.enum(['EncryptionContextEquals', 'EncryptionContextSubset']), pairs }),
-  ),
-  createdAt: time,
-})
+export const grant = z
+  .strictObject({
+    id: text.regex(/^[0-9a-f]{64}$/, 'not 64 hexadecimal digits'),
+    keyArn,
+    name: text.optional(),
+    granteePrincipal: text,
+    retiringPrincipal: text.optional(),
+    operations: z.array(text),
+    constraints: z.array(
+      z.strictObject({
+        kind: z.enum(['EncryptionContextEquals', 'EncryptionContextSubset']),
+        pairs,
+      }),
+    ),
+    createdAt: time,
+  })
+  .transform((fields): GrantRecord => ({
+    id: fields.id,
+    keyArn: fields.keyArn,
+    name: fields.name,
+    granteePrincipal: fields.granteePrincipal,
+    retiringPrincipal: fields.retiringPrincipal,
+    operations: fields.operations,
+    constraints: fields.constraints,
+    createdAt: fields.createdAt,
+  }))
 
 /** Field by field, so that the file is the same whether a key is new or was read. */
 export function keyFields(record: KeyRecord): z.input<typeof key> {
@@ -126,9 +155,4 @@ export function nameIn(arn: string): string {
 
 function arnOf(kind: 'key' | 'alias') {
   return z.string().refine((arn) => parseKmsArn(arn)?.kind === kind, `not the ARN of a KMS ${kind}`)
-}
-
-/** Left out of the file where it is undefined, and always there in the record. */
-function maybe<S extends z.ZodType>(schema: S) {
-  return schema.optional().transform((value) => value)
 }

@@ -92,11 +92,23 @@ describe('CreateGrant', () => {
     ]
     expect(second.GrantId).toBe(first.GrantId)
     expect(second.GrantToken).not.toBe(first.GrantToken)
-    const other = await createGrant(client, KeyId, { ...named, Operations: ['Decrypt'] })
-    expect(other.GrantId).not.toBe(first.GrantId)
+    const others: Partial<CreateGrantCommandInput>[] = [
+      { Operations: ['Decrypt'] },
+      { GranteePrincipal: RetiringPrincipal },
+      { RetiringPrincipal },
+      { Constraints: { EncryptionContextEquals: { tenant: '7' } } },
+      { Constraints: { EncryptionContextSubset: { tenant: '7' } } },
+      { Constraints: { EncryptionContextSubset: { tenant: '8' } } },
+      { Name: 'writer' },
+    ]
+    const ids = new Set([first.GrantId])
+    for (const other of others) {
+      ids.add((await createGrant(client, KeyId, { ...named, ...other })).GrantId)
+    }
+    expect(ids.size).toBe(1 + others.length)
     const unnamed = [await createGrant(client, KeyId), await createGrant(client, KeyId)]
     expect(unnamed[0]?.GrantId).not.toBe(unnamed[1]?.GrantId)
-    expect(await grantsOf(client, KeyId)).toHaveLength(4)
+    expect(await grantsOf(client, KeyId)).toHaveLength(ids.size + 2)
   })
 
   it.each<[string, Partial<CreateGrantCommandInput>, string]>([

@@ -150,6 +150,32 @@ describe('a store file', () => {
     await third.client.send(new DecryptCommand({ CiphertextBlob }))
   })
 
+  it('knows the grant of a name again after a restart', async () => {
+    const first = await start({ storePath })
+    const KeyId = await first.kms.createKey()
+    const GranteePrincipal = 'arn:aws:iam::000000000000:role/reader'
+    const named = { KeyId, GranteePrincipal, Operations: ['Decrypt' as const], Name: 'reader' }
+    const inputs = [
+      named,
+      {
+        ...named,
+        RetiringPrincipal: 'arn:aws:iam::000000000000:role/owner',
+        Constraints: { EncryptionContextSubset: { tenant: '7' } },
+      },
+    ]
+    const create = async (client: typeof first.client) => {
+      const ids: (string | undefined)[] = []
+      for (const input of inputs) {
+        ids.push((await client.send(new CreateGrantCommand(input))).GrantId)
+      }
+      return ids
+    }
+    const before = await create(first.client)
+    await first.kms.close()
+    const second = await start({ storePath })
+    expect(await create(second.client)).toEqual(before)
+  })
+
   it('holds the keys of every region, and shows those of its own', async () => {
     const west = await start({ storePath, region: 'us-west-2' })
     const arn = await west.kms.createKey()
