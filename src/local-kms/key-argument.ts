@@ -1,7 +1,7 @@
 import { wrongArgument } from './arguments.ts'
 import { parseKmsArn } from './arn.ts'
 import { KmsError } from './kms-error.ts'
-import type { Environment } from './operations/operation.ts'
+import type { Environment } from './environment.ts'
 import type { KeyRecord } from './records.ts'
 import { resolveKey } from './resolve-key.ts'
 

@@ -19,7 +19,7 @@ import {
   type LocalKmsKeyOptions,
   type LocalKmsOptions,
 } from './options.ts'
-import type { Environment } from './operations/operation.ts'
+import type { Environment } from './environment.ts'
 import { answer, type Service } from './protocol.ts'
 import { emptyState, type KeyRecord } from './records.ts'
 import { replicateKey } from './replication.ts'

@@ -5,7 +5,7 @@ import { generateKey, newMaterial } from './key-material.ts'
 import { factsOf, type KeySpec } from './key-specs.ts'
 import { existing } from './key-store.ts'
 import { KmsError } from './kms-error.ts'
-import type { Environment } from './operations/operation.ts'
+import type { Environment } from './environment.ts'
 import { withAlias, withKeys, type KeyOrigin, type KeyRecord, type StoreState } from './records.ts'
 
 const MAX_ALIASES_PER_KEY = 50

@@ -3,7 +3,7 @@ import { callOf, type RequestMembers } from './controls/call.ts'
 import type { Controls } from './controls/controls.ts'
 import { NoAnswer } from './controls/outages.ts'
 import { KmsError } from './kms-error.ts'
-import type { Environment } from './operations/operation.ts'
+import type { Environment } from './environment.ts'
 import { operations } from './operations/table.ts'
 import { regionOf } from './request-region.ts'
 

@@ -3,7 +3,7 @@ import { requireState } from './key-checks.ts'
 import { withoutImportedMaterial } from './key-material.ts'
 import { existing } from './key-store.ts'
 import { KmsError } from './kms-error.ts'
-import type { Environment } from './operations/operation.ts'
+import type { Environment } from './environment.ts'
 import { withKeys, type KeyRecord } from './records.ts'
 
 export interface NewReplica {

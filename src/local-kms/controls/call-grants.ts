@@ -1,6 +1,6 @@
 import { toEncryptionContext } from '../encryption-context.ts'
 import { grantAllows } from '../grants.ts'
-import type { Environment } from '../operations/operation.ts'
+import type { Environment } from '../environment.ts'
 import type { Call, KeyUse } from './call.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { keyArn } from '../arn.ts'
 import { parseCiphertext } from '../ciphertext.ts'
 import { KmsError } from '../kms-error.ts'
-import type { Environment } from '../operations/operation.ts'
+import type { Environment } from '../environment.ts'
 import { resolveKey } from '../resolve-key.ts'
 
 /** One use of one key, for which KMS wants a permission of its own. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseArguments, region } from '../arguments.ts'
 import { keyArgument } from '../key-argument.ts'
-import type { Environment } from '../operations/operation.ts'
+import type { Environment } from '../environment.ts'
 import { operations } from '../operations/table.ts'
 import { isGranted } from './call-grants.ts'
 import { CallCounter } from './call-counter.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { region } from '../arguments.ts'
 import { keyArgument } from '../key-argument.ts'
-import type { Environment } from '../operations/operation.ts'
+import type { Environment } from '../environment.ts'
 import { operations } from '../operations/table.ts'
 import type { Call } from './call.ts'
 

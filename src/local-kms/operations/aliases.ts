@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { aliasArn } from '../arn.ts'
 import { aliasName } from '../alias-name.ts'
+import type { Environment } from '../environment.ts'
 import { manageable, requireState } from '../key-checks.ts'
 import { isAsymmetric } from '../key-specs.ts'
 import { existing } from '../key-store.ts'
@@ -10,7 +11,7 @@ import { withNewAlias } from '../new-key.ts'
 import { pageOf } from '../paging.ts'
 import { withAlias, without, type KeyRecord } from '../records.ts'
 import { isAlias, requireAlias, resolveKey, resolveKeyButNoAlias } from '../resolve-key.ts'
-import { operation, type Environment } from './operation.ts'
+import { operation } from './operation.ts'
 
 const aliasRequest = z.object({ AliasName: aliasName, TargetKeyId: keyId })
 

@@ -8,7 +8,7 @@ import { KmsError } from '../kms-error.ts'
 import * as member from '../members.ts'
 import { resolveKey } from '../resolve-key.ts'
 import { dryRunnable } from './dry-run.ts'
-import type { Environment } from './operation.ts'
+import type { Environment } from '../environment.ts'
 
 const keyPairRequest = z.object({
   KeyId: member.keyId,

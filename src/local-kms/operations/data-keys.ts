@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { encryptUnder } from '../encryption.ts'
+import type { Environment } from '../environment.ts'
 import { requireUsable } from '../key-checks.ts'
 import { KmsError } from '../kms-error.ts'
 import * as member from '../members.ts'
 import { resolveKey } from '../resolve-key.ts'
 import { dryRunnable } from './dry-run.ts'
-import { operation, type Environment } from './operation.ts'
+import { operation } from './operation.ts'
 
 const dataKeyRequest = z.object({
   KeyId: member.keyId,

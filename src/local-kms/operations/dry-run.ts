@@ -1,6 +1,7 @@
 import type { z } from 'zod'
+import type { Environment } from '../environment.ts'
 import { KmsError } from '../kms-error.ts'
-import { operation, type Answer, type Environment, type Operation } from './operation.ts'
+import { operation, type Answer, type Operation } from './operation.ts'
 
 interface DryRunnable {
   readonly DryRun?: boolean | undefined

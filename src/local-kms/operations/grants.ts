@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { toEncryptionContext } from '../encryption-context.ts'
+import type { Environment } from '../environment.ts'
 import { newGrantId, newGrantToken } from '../grant-token.ts'
 import { grantOperations, grantOperationsOf, requireGrantOf } from '../grants.ts'
 import { requireState } from '../key-checks.ts'
@@ -11,7 +12,7 @@ import { without, type GrantConstraint, type GrantRecord, type KeyRecord } from 
 import { resolveKeyButNoAlias } from '../resolve-key.ts'
 import { stopDryRun } from './dry-run.ts'
 import { grantId, principal } from './grant-members.ts'
-import { operation, type Answer, type Environment } from './operation.ts'
+import { operation, type Answer } from './operation.ts'
 
 const MAX_GRANTS_PER_KEY = 50_000
 

@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { DAY_MS } from '../due-changes.ts'
+import type { Environment } from '../environment.ts'
 import { openImportToken, sealImportToken, wrappingAlgorithms } from '../import-token.ts'
 import { manageable, requireState } from '../key-checks.ts'
 import { bytesOfKey, generateKey, keyFromBytes, withoutImportedMaterial } from '../key-material.ts'
@@ -9,7 +10,7 @@ import { blob, keyId } from '../members.ts'
 import type { KeyRecord } from '../records.ts'
 import { resolveKeyButNoAlias } from '../resolve-key.ts'
 import { unwrapMaterial } from '../unwrap-material.ts'
-import { operation, type Answer, type Environment } from './operation.ts'
+import { operation, type Answer } from './operation.ts'
 
 const TOKEN_LIFETIME_MS = DAY_MS
 const MAX_MATERIAL_LIFETIME_MS = 365 * DAY_MS

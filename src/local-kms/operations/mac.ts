@@ -7,7 +7,7 @@ import { KmsError } from '../kms-error.ts'
 import { blob, dryRun, grantTokens, keyId } from '../members.ts'
 import { resolveKey } from '../resolve-key.ts'
 import { dryRunnable } from './dry-run.ts'
-import type { Environment } from './operation.ts'
+import type { Environment } from '../environment.ts'
 
 const macRequest = z.object({
   KeyId: keyId,

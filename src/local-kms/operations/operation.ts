@@ -1,18 +1,7 @@
 import type { z } from 'zod'
-import type { Scope } from '../arn.ts'
-import type { Clock } from '../clock.ts'
+import type { Environment } from '../environment.ts'
 import { checkGrantTokens } from '../grants.ts'
-import type { KeyStore } from '../key-store.ts'
 import { validate } from '../validation.ts'
-
-/** What an operation works on. */
-export interface Environment {
-  readonly store: KeyStore
-  /** The account, and the region that the request is for. */
-  readonly scope: Scope
-  /** Where every time comes from. */
-  readonly clock: Clock
-}
 
 type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json }
 export type Answer = { readonly [name: string]: Json }
