@@ -2,12 +2,12 @@
 export class Clock {
   #offsetMs = 0
 
-  /** Milliseconds since the epoch. */
+  /** Whole milliseconds since the epoch: a store file takes no others. */
   now(): number {
-    return Date.now() + this.#offsetMs
+    return Math.floor(Date.now() + this.#offsetMs)
   }
 
-  /** It never goes back: what has expired stays expired. */
+  /** By 0 or more. Real time may still go back: what has expired by then is gone all the same. */
   advance(durationMs: number): void {
     this.#offsetMs += durationMs
   }

@@ -10,11 +10,11 @@ export function keyArgument(
   method: string,
   field: string,
   keyId: string,
-  { store, scope }: Environment,
+  { store, scope, clock }: Environment,
   region = parseKmsArn(keyId)?.region ?? scope.region,
 ): KeyRecord {
   try {
-    return resolveKey(store, { ...scope, region }, keyId)
+    return resolveKey(store.asOf(clock.now()), { ...scope, region }, keyId)
   } catch (cause) {
     if (!(cause instanceof KmsError)) throw cause
     throw wrongArgument(method, field, cause.message, cause)

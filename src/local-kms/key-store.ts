@@ -17,6 +17,8 @@ export class KeyStore {
   readonly importTokenKey = createSecretKey(randomBytes(32))
   #state: StoreState
   #nextDueAt: number
+  /** Of {@link KeyStore.asOf}, until the next change. */
+  #preview: KeyStore | undefined
   #lastChange: Promise<unknown> = Promise.resolve()
   readonly #save: (state: StoreState) => Promise<void>
 
@@ -67,6 +69,19 @@ export class KeyStore {
   }
 
   /**
+   * The store as it will be once it is settled, to look at only. Nothing has been kept of it yet, and
+   * material that a rotation makes is other material then.
+   */
+  asOf(now: number): KeyStore {
+    if (now < this.#nextDueAt) return this
+    if (!this.#preview || now >= this.#preview.#nextDueAt) {
+      const never = () => Promise.reject(new Error('This store is to be looked at only'))
+      this.#preview = new KeyStore(settled(this.#state, now), never)
+    }
+    return this.#preview
+  }
+
+  /**
    * Makes `next` of the state the state. Changes run one after another: each starts from what the one
    * before it has kept. So `next` checks itself what has to hold, and throws to change nothing.
    */
@@ -77,6 +92,7 @@ export class KeyStore {
       await this.#save(state)
       this.#state = state
       this.#nextDueAt = nextDueAt(state)
+      this.#preview = undefined
     })
     this.#lastChange = change.catch(() => undefined)
     return change
@@ -88,11 +104,6 @@ export class KeyStore {
     next: (key: KeyRecord, state: StoreState) => KeyRecord,
   ): Promise<void> {
     await this.change((state) => withKeys(state, next(existing(state, arn), state)))
-  }
-
-  /** Settles when every change that has been asked for is kept, or has failed. */
-  async idle(): Promise<void> {
-    await this.#lastChange
   }
 }
 

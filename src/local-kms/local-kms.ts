@@ -8,6 +8,8 @@ import { Controls } from './controls/controls.ts'
 import type { LocalKmsFailure } from './controls/failures.ts'
 import type { LocalKmsCallFilter } from './controls/filter.ts'
 import type { LocalKmsOutage } from './controls/outages.ts'
+import { DAY_MS } from './due-changes.ts'
+import type { Environment } from './environment.ts'
 import { keyArgument } from './key-argument.ts'
 import { factsOf } from './key-specs.ts'
 import { KmsError } from './kms-error.ts'
@@ -19,12 +21,12 @@ import {
   type LocalKmsKeyOptions,
   type LocalKmsOptions,
 } from './options.ts'
-import type { Environment } from './environment.ts'
 import { answer, type Service } from './protocol.ts'
 import { emptyState, type KeyRecord } from './records.ts'
 import { replicateKey } from './replication.ts'
 import { startServer, type RunningServer } from './server.ts'
 import { StoreFile } from './store-file.ts'
+import { UnderWay } from './under-way.ts'
 
 const WARNING_NAME = 'WaxsealLocalKms'
 const WARNING =
@@ -35,7 +37,10 @@ let hasWarned = false
 
 const clientConfigArguments = z.strictObject({ region })
 const replicateKeyArguments = z.strictObject({ keyArn: z.string().min(1), region })
-const advanceClockArguments = z.strictObject({ durationMs: z.number().min(0) })
+const MAX_ADVANCE_MS = 100 * 365 * DAY_MS
+const advanceClockArguments = z.strictObject({
+  durationMs: z.number().min(0).max(MAX_ADVANCE_MS, 'it must be no more than 100 years'),
+})
 
 /** What a `KMSClient` needs to talk to a {@link LocalKms}. */
 export interface LocalKmsClientConfig {
@@ -88,14 +93,20 @@ export class LocalKms {
   readonly #environment: Environment
   readonly #controls: Controls
   readonly #server: RunningServer
+  readonly #underWay: UnderWay
   #closing: Promise<void> | undefined
 
-  private constructor({ environment, controls }: Service, server: RunningServer) {
+  private constructor(
+    { environment, controls }: Service,
+    server: RunningServer,
+    underWay: UnderWay,
+  ) {
     this.endpoint = server.endpoint
     this.region = environment.scope.region
     this.#environment = environment
     this.#controls = controls
     this.#server = server
+    this.#underWay = underWay
   }
 
   /**
@@ -109,13 +120,18 @@ export class LocalKms {
     const { log = emitWarning } = parsed
     const scope: Scope = { region, accountId }
     const clock = new Clock()
-    const environment = { scope, clock, store: await openStore(storePath, log) }
+    const store = await openStore(storePath, log)
+    await store.settle(clock.now())
+    const environment = { scope, clock, store }
     const controls = new Controls(environment, quotaPerSecond)
     const service = { environment, controls, log }
-    const server = await startServer(port, (request) => answer(request, service))
+    const underWay = new UnderWay()
+    const server = await startServer(port, (request) =>
+      underWay.run(() => answer(request, service)),
+    )
     if (log !== emitWarning || !hasWarned) log(WARNING)
     hasWarned ||= log === emitWarning
-    return new LocalKms(service, server)
+    return new LocalKms(service, server, underWay)
   }
 
   /**
@@ -181,13 +197,14 @@ export class LocalKms {
   }
 
   /**
-   * Lets time pass, in milliseconds: whatever is due then is done. It can't be turned back.
+   * Lets time pass, in milliseconds, at most 100 years at once. It can't be turned back. Whatever is
+   * due by then shows at once, and is written to the store with the next request, or by `close`.
    *
    * @example
    * ```ts
    * kms.advanceClock(7 * 24 * 60 * 60 * 1000) // a key that waited for its deletion is gone
    * ```
-   * @throws InvalidArgumentError if `durationMs` is not a number from 0 on.
+   * @throws InvalidArgumentError if `durationMs` is not a number from 0 to 100 years of 365 days.
    */
   advanceClock(durationMs: number): void {
     parseArguments('advanceClock', advanceClockArguments, { durationMs })
@@ -276,20 +293,34 @@ export class LocalKms {
   async #make(key: () => Promise<KeyRecord>): Promise<string> {
     if (this.#closing) throw new EnvelopeError('ERR_LOCAL_KMS', 'This LocalKms is closed')
     const { store, clock } = this.#environment
-    try {
-      await store.settle(clock.now())
-      return (await key()).arn
-    } catch (cause) {
-      if (!(cause instanceof KmsError)) throw cause
-      throw new EnvelopeError('ERR_LOCAL_KMS', cause.message, { cause })
-    }
+    return this.#underWay.run(async () => {
+      try {
+        await store.settle(clock.now())
+        return (await key()).arn
+      } catch (cause) {
+        if (!(cause instanceof KmsError)) throw cause
+        throw new EnvelopeError('ERR_LOCAL_KMS', cause.message, { cause })
+      }
+    })
   }
 
-  /** Stops listening, ends every connection and waits for the store to be written. May be called twice. */
+  /**
+   * Stops listening, ends every connection, and waits for what is under way and for the store to be
+   * written: imported key material that has expired is not in the file then. May be called twice.
+   *
+   * @throws EnvelopeError `ERR_LOCAL_KMS` if something is due and the store can't be written. All else
+   * is done then.
+   */
   close(): Promise<void> {
     this.#controls.close()
-    this.#closing ??= this.#server.close().then(() => this.#environment.store.idle())
+    this.#closing ??= this.#end()
     return this.#closing
+  }
+
+  async #end(): Promise<void> {
+    await this.#server.close()
+    await this.#underWay.idle()
+    await this.#environment.store.settle(this.#environment.clock.now())
   }
 
   /** {@link LocalKms.close}, for `await using kms = await LocalKms.start()`. */

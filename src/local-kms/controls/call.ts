@@ -29,12 +29,13 @@ export type RequestMembers = Readonly<Record<string, unknown>>
 export function callOf(
   operation: string | undefined,
   request: RequestMembers,
-  environment: Environment,
+  { store, ...environment }: Environment,
 ): Call {
+  const settled = { ...environment, store: store.asOf(environment.clock.now()) }
   return {
     operation,
     region: environment.scope.region,
-    uses: operation === undefined ? [] : usesOf(operation, request, environment),
+    uses: operation === undefined ? [] : usesOf(operation, request, settled),
     grantTokens: request['GrantTokens'],
   }
 }

@@ -9,8 +9,10 @@ import {
   type GrantConstraints,
   type GrantOperation,
   ListKeysCommand,
+  NotFoundException,
   ReEncryptCommand,
   RevokeGrantCommand,
+  ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms'
 import { describe, expect, it } from 'vitest'
 import { InvalidArgumentError } from '../../../src/errors.ts'
@@ -472,9 +474,41 @@ describe('the quota', () => {
 })
 
 describe('advanceClock', () => {
+  const day = 24 * 60 * 60 * 1000
+
+  it('shows at once to the other methods what is due', async () => {
+    const { kms, client } = await start()
+    const KeyId = await kms.createKey({ alias: 'alias/orders' })
+    const { CiphertextBlob } = await client.send(new EncryptCommand({ KeyId, Plaintext }))
+    kms.deny(KeyId, 'Decrypt')
+    await client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }))
+    kms.advanceClock(8 * day)
+    for (const keyId of [KeyId, 'alias/orders']) {
+      expect(() => kms.deny(keyId, 'Decrypt')).toThrow(wrong('keyId'))
+      expect(() => kms.calls({ keyId })).toThrow(wrong('keyId'))
+      expect(() => kms.fail({ keyId, error: 'ThrottlingException' })).toThrow(wrong('keyId'))
+    }
+    const decrypt = new DecryptCommand({ CiphertextBlob, KeyId })
+    expect(await rejection(client.send(decrypt))).toBeInstanceOf(NotFoundException)
+  })
+
+  it('deletes a primary key in its turn, after its replica', async () => {
+    const { kms, client } = await start()
+    const KeyId = await kms.createKey({ multiRegion: true })
+    const replica = await kms.replicateKey(KeyId, 'eu-west-1')
+    const west = clientIn(kms, 'eu-west-1')
+    const schedule = { PendingWindowInDays: 7 }
+    await west.send(new ScheduleKeyDeletionCommand({ KeyId: replica, ...schedule }))
+    await client.send(new ScheduleKeyDeletionCommand({ KeyId, ...schedule }))
+    kms.advanceClock(13 * day)
+    expect(() => kms.calls({ keyId: replica })).toThrow(wrong('keyId'))
+    expect(kms.calls({ keyId: KeyId })).toBe(1)
+    kms.advanceClock(2 * day)
+    expect(() => kms.calls({ keyId: KeyId })).toThrow(wrong('keyId'))
+  })
+
   it('moves the dates on', async () => {
     const { kms, client } = await start()
-    const day = 24 * 60 * 60 * 1000
     const before = Date.now()
     kms.advanceClock(2 * day)
     const KeyId = await kms.createKey()
@@ -484,7 +518,7 @@ describe('advanceClock', () => {
 
   it('does not go back', async () => {
     const { kms } = await start()
-    for (const durationMs of [-1, NaN, Infinity]) {
+    for (const durationMs of [-1, NaN, Infinity, 101 * 365 * day]) {
       expect(() => kms.advanceClock(durationMs)).toThrow(InvalidArgumentError)
       expect(() => kms.advanceClock(durationMs)).toThrow(wrong('durationMs'))
     }

@@ -6,7 +6,7 @@ import {
   publicEncrypt,
   randomBytes,
 } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -36,6 +36,7 @@ import {
   type WrappingKeySpec,
 } from '@aws-sdk/client-kms'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { LocalKms } from '../../../src/local-kms/index.ts'
 import { bits, writtenEcKey } from './der-writer.ts'
 import { clientIn, containing, rejection, start } from './harness.ts'
 
@@ -352,6 +353,28 @@ describe('imported key material', () => {
     expect(other).toBeInstanceOf(IncorrectKeyMaterialException)
     await importInto(client, KeyId, material)
     expect((await decrypt()).Plaintext).toEqual(new Uint8Array(Plaintext))
+  })
+
+  it.each([
+    ['with close', (kms: LocalKms) => kms.close()],
+    [
+      'when LocalKms is started again',
+      async (kms: LocalKms, storePath: string) => {
+        const text = await readFile(storePath, 'utf8')
+        await kms.close()
+        await writeFile(storePath, text.replace(/("expiresAt": )\d+/, '$11'), { mode: 0o600 })
+        await start({ storePath })
+      },
+    ],
+  ])('that has expired is gone from the store %s', async (_, end) => {
+    const { kms, client, KeyId, storePath } = await startWithKey()
+    const material = randomBytes(32)
+    const ValidTo = new Date(Date.now() + hourMs)
+    await importInto(client, KeyId, material, { ValidTo, ExpirationModel: 'KEY_MATERIAL_EXPIRES' })
+    expect(await readFile(storePath, 'utf8')).toContain(material.toString('base64'))
+    kms.advanceClock(hourMs)
+    await end(kms, storePath)
+    expect(await readFile(storePath, 'utf8')).not.toContain(material.toString('base64'))
   })
 
   it('is gone when it expires', async () => {

@@ -22,11 +22,11 @@ import {
   RotateKeyOnDemandCommand,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { EnvelopeError } from '../../../src/errors.ts'
 import { LocalKms } from '../../../src/local-kms/index.ts'
 import { bits, writtenEcKey } from './der-writer.ts'
-import { containing, rejection, start } from './harness.ts'
+import { clientIn, containing, rejection, start } from './harness.ts'
 
 const Plaintext = Buffer.from('sealed with wax')
 /** Node 20 ends the process when it is asked about this key. */
@@ -174,6 +174,46 @@ describe('a store file', () => {
     await first.kms.close()
     const second = await start({ storePath })
     expect(await create(second.client)).toEqual(before)
+  })
+
+  it('is written before close ends, for those too who did not wait', async () => {
+    const { kms, client } = await start({ storePath })
+    let isMade = false
+    const made = kms.createKey({ keySpec: 'RSA_2048' }).then(() => (isMade = true))
+    const abort = new AbortController()
+    const input = { KeySpec: 'RSA_4096', KeyUsage: 'ENCRYPT_DECRYPT' } as const
+    const sent = client.send(new CreateKeyCommand(input), { abortSignal: abort.signal })
+    const failed = rejection(sent)
+    await vi.waitFor(() => {
+      expect(kms.calls({ operation: 'CreateKey' })).toBe(1)
+    })
+    abort.abort()
+    await failed
+    await kms.close()
+    expect(isMade).toBe(true)
+    await made
+    const { keys } = JSON.parse(await readFile(storePath, 'utf8')) as { keys: unknown[] }
+    expect(keys).toHaveLength(2)
+  })
+
+  it('can be read whatever the clock was advanced by', async () => {
+    const first = await start({ storePath })
+    first.kms.advanceClock(0.3)
+    const keyId = await first.kms.createKey()
+    await first.kms.close()
+    const { kms } = await start({ storePath })
+    expect(kms.calls({ keyId })).toBe(0)
+  })
+
+  it('says it where close can not keep what is due', async () => {
+    const kms = await LocalKms.start({ storePath, log: () => {} })
+    const client = clientIn(kms)
+    const KeyId = await kms.createKey()
+    await client.send(new ScheduleKeyDeletionCommand({ KeyId }))
+    await rm(storePath)
+    await mkdir(storePath)
+    kms.advanceClock(31 * 24 * 60 * 60 * 1000)
+    expect(await rejection(kms.close())).toMatchObject({ code: 'ERR_LOCAL_KMS' })
   })
 
   it('holds the keys of every region, and shows those of its own', async () => {
