@@ -1,7 +1,8 @@
+import { arnPrefix } from './arn.ts'
 import type { EncryptionContext } from './encryption-context.ts'
+import type { Environment } from './environment.ts'
 import { grantIdIn } from './grant-token.ts'
 import { factsOf, isAsymmetric, type KeySpec } from './key-specs.ts'
-import type { KeyStore } from './key-store.ts'
 import { KmsError } from './kms-error.ts'
 import type { GrantConstraint, GrantRecord, KeyRecord } from './records.ts'
 
@@ -48,14 +49,14 @@ export function grantOperationsOf(spec: KeySpec): readonly string[] {
  * the permission (`ReEncryptFrom` and `ReEncryptTo` for ReEncrypt), in this encryption context.
  */
 export function grantAllows(
-  store: KeyStore,
+  environment: Environment,
   key: KeyRecord,
   operation: string,
   grantTokens: readonly string[],
   encryptionContext: EncryptionContext,
 ): boolean {
   return grantTokens.some((token) => {
-    const grant = grantOf(token, store)
+    const grant = grantOf(token, environment)
     return (
       grant?.keyArn === key.arn &&
       grant.operations.includes(operation) &&
@@ -65,22 +66,24 @@ export function grantAllows(
 }
 
 /** Refuses a request that carries a token that is no grant's, whatever the request is for. */
-export function checkGrantTokens(input: unknown, store: KeyStore): void {
+export function checkGrantTokens(input: unknown, environment: Environment): void {
   if (typeof input !== 'object' || input === null || !('GrantTokens' in input)) return
   const { GrantTokens } = input
   if (!Array.isArray(GrantTokens)) return
-  for (const token of GrantTokens) requireGrantOf(String(token), store)
+  for (const token of GrantTokens) requireGrantOf(String(token), environment)
 }
 
-export function requireGrantOf(token: string, store: KeyStore): GrantRecord {
-  const grant = grantOf(token, store)
+/** @throws KmsError InvalidGrantTokenException, for the token of another region's grant, too. */
+export function requireGrantOf(token: string, environment: Environment): GrantRecord {
+  const grant = grantOf(token, environment)
   if (grant) return grant
   throw new KmsError('InvalidGrantTokenException', 'The grant token is not valid.')
 }
 
-function grantOf(token: string, store: KeyStore): GrantRecord | undefined {
+function grantOf(token: string, { store, scope }: Environment): GrantRecord | undefined {
   const id = grantIdIn(token)
-  return id === undefined ? undefined : store.grant(id)
+  const grant = id === undefined ? undefined : store.grant(id)
+  return grant?.keyArn.startsWith(arnPrefix(scope)) ? grant : undefined
 }
 
 /** Asymmetric encryption has no context, and neither have management operations. */

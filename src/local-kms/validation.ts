@@ -19,8 +19,11 @@ export function validate<S extends z.ZodType>(schema: S, request: unknown): z.ou
   throw new KmsError('ValidationException', `${count}: ${issues.map(describe).join('; ')}`)
 }
 
-/** In AWS's JSON protocol a member that is null is a member left out. */
-function withoutNulls(request: unknown): unknown {
+/**
+ * In AWS's JSON protocol a member that is null is a member left out. Not so in a map, which is why this
+ * goes no deeper: an encryption context must not lose a pair.
+ */
+export function withoutNulls(request: unknown): unknown {
   if (typeof request !== 'object' || request === null || Array.isArray(request)) return request
   return Object.fromEntries(Object.entries(request).filter(([, value]) => value !== null))
 }

@@ -11,11 +11,11 @@ import type { Call, KeyUse } from './call.ts'
 export function isGranted(
   { keyArn, action, encryptionContext }: KeyUse,
   { grantTokens }: Call,
-  { store }: Environment,
+  environment: Environment,
 ): boolean {
-  const key = store.key(keyArn)
+  const key = environment.store.key(keyArn)
   if (!key || !Array.isArray(grantTokens)) return false
   const tokens = grantTokens.filter((token) => typeof token === 'string')
   const context = toEncryptionContext(encryptionContext ?? {})
-  return grantAllows(store, key, action, tokens, context)
+  return grantAllows(environment, key, action, tokens, context)
 }

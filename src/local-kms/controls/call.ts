@@ -1,5 +1,6 @@
 import { keyArn } from '../arn.ts'
 import { parseCiphertext } from '../ciphertext.ts'
+import { requireGrantOf } from '../grants.ts'
 import { KmsError } from '../kms-error.ts'
 import type { Environment } from '../environment.ts'
 import { resolveKey } from '../resolve-key.ts'
@@ -36,7 +37,8 @@ export function callOf(
     operation,
     region: environment.scope.region,
     uses: operation === undefined ? [] : usesOf(operation, request, settled),
-    grantTokens: request['GrantTokens'],
+    // A grant may be retired by who holds its token, if the grant itself allows that.
+    grantTokens: operation === 'RetireGrant' ? [request['GrantToken']] : request['GrantTokens'],
   }
 }
 
@@ -67,6 +69,16 @@ function usesOf(operation: string, request: RequestMembers, environment: Environ
         [isNamed(request['KeyId']) ? named('KeyId') : sealing()],
         request['EncryptionContext'],
       )
+    case 'RetireGrant':
+      return uses(
+        operation,
+        [
+          isNamed(request['KeyId'])
+            ? named('KeyId')
+            : keyOfGrant(request['GrantToken'], environment),
+        ],
+        undefined,
+      )
     // An alias that moves from one key to another uses both.
     default:
       return uses(
@@ -92,6 +104,11 @@ function keyOfCiphertext(blob: unknown, { store, scope }: Environment): string |
     const { keyId } = parseCiphertext(Buffer.from(blob, 'base64'))
     return store.key(keyArn(scope, keyId))?.arn
   })
+}
+
+function keyOfGrant(token: unknown, environment: Environment): string | undefined {
+  if (typeof token !== 'string') return undefined
+  return unlessRefused(() => requireGrantOf(token, environment).keyArn)
 }
 
 function unlessRefused<T>(read: () => T): T | undefined {

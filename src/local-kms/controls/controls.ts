@@ -47,7 +47,10 @@ export class Controls {
 
   constructor(environment: Environment, quotaPerSecond: number | undefined) {
     this.#environment = environment
-    this.#denials = new Denials((use, call) => isGranted(use, call, environment))
+    this.#denials = new Denials((use, call) => {
+      const scope = { ...environment.scope, region: call.region }
+      return isGranted(use, call, { ...environment, scope })
+    })
     if (quotaPerSecond !== undefined) this.#quota = new Quota(quotaPerSecond, environment.clock)
   }
 

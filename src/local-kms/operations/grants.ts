@@ -10,20 +10,37 @@ import { KmsError } from '../kms-error.ts'
 import { dryRun, grantTokens, keyId, unsupported } from '../members.ts'
 import { without, type GrantConstraint, type GrantRecord, type KeyRecord } from '../records.ts'
 import { resolveKeyButNoAlias } from '../resolve-key.ts'
+import { withoutNulls } from '../validation.ts'
 import { stopDryRun } from './dry-run.ts'
 import { grantId, principal } from './grant-members.ts'
 import { operation, type Answer } from './operation.ts'
 
 const MAX_GRANTS_PER_KEY = 50_000
 
-const pairs = z.unknown().transform((value) => new Map(toEncryptionContext(value)))
+const MAX_CONSTRAINT_PAIRS = 8
+const MAX_CONSTRAINT_LENGTH = 384
+
+const pairs = z
+  .unknown()
+  .transform((value) => new Map(toEncryptionContext(value)))
+  .refine(
+    ({ size }) => size <= MAX_CONSTRAINT_PAIRS,
+    `Map value must have no more than ${MAX_CONSTRAINT_PAIRS} pairs`,
+  )
+  .refine(
+    (context) => [...context].flat().every(({ length }) => length <= MAX_CONSTRAINT_LENGTH),
+    `Map keys and values must have length less than or equal to ${MAX_CONSTRAINT_LENGTH}`,
+  )
 
 const constraints = z
-  .object({
-    EncryptionContextEquals: pairs.optional(),
-    EncryptionContextSubset: pairs.optional(),
-    SourceArn: unsupported('SourceArn in the constraints of a grant'),
-  })
+  .preprocess(
+    withoutNulls,
+    z.object({
+      EncryptionContextEquals: pairs.optional(),
+      EncryptionContextSubset: pairs.optional(),
+      SourceArn: unsupported('SourceArn in the constraints of a grant'),
+    }),
+  )
   .transform(({ EncryptionContextEquals, EncryptionContextSubset }): GrantConstraint[] => [
     ...constraintOf('EncryptionContextEquals', EncryptionContextEquals),
     ...constraintOf('EncryptionContextSubset', EncryptionContextSubset),
@@ -92,7 +109,7 @@ export const RetireGrant = operation(
   async (input, environment) => {
     const { GrantToken, KeyId, GrantId } = input
     if (GrantToken !== undefined && KeyId === undefined && GrantId === undefined) {
-      const grant = requireGrantOf(GrantToken, environment.store)
+      const grant = requireGrantOf(GrantToken, environment)
       stopDryRun(input)
       return deleteGrant(grant, environment)
     }

@@ -16,7 +16,7 @@ export function operation<S extends z.ZodType>(
   return async (request, environment) => {
     await environment.store.settle(environment.clock.now())
     const input = validate(schema, request)
-    checkGrantTokens(input, environment.store)
+    checkGrantTokens(input, environment)
     return run(input, environment)
   }
 }

@@ -11,6 +11,7 @@ import {
   ListKeysCommand,
   NotFoundException,
   ReEncryptCommand,
+  RetireGrantCommand,
   RevokeGrantCommand,
   ScheduleKeyDeletionCommand,
 } from '@aws-sdk/client-kms'
@@ -419,6 +420,23 @@ describe('a grant', () => {
     expect(await outcomes(1, reEncrypt())).toEqual(['AccessDeniedException'])
     kms.deny(KeyId, 'ReEncryptFrom')
     expect(await outcomes(1, reEncrypt(EncryptionContext))).toEqual(['AccessDeniedException'])
+  })
+
+  it('is retired by its token, which is a call for its key', async () => {
+    const { kms, client, KeyId, GrantTokens } = await startWithGrant(['Encrypt'])
+    const retire = ([GrantToken]: string[]) => client.send(new RetireGrantCommand({ GrantToken }))
+    const allow = kms.deny(KeyId, 'RetireGrant')
+    expect(await outcomes(1, () => retire(GrantTokens))).toEqual(['AccessDeniedException'])
+    expect(kms.calls({ operation: 'RetireGrant', keyId: KeyId })).toBe(1)
+    allow()
+    expect(await outcomes(1, () => retire(GrantTokens))).toEqual(['ok'])
+  })
+
+  it('may allow that it is retired by its token', async () => {
+    const { kms, client, KeyId, GrantTokens } = await startWithGrant(['RetireGrant'])
+    kms.deny(KeyId, 'RetireGrant')
+    const [GrantToken] = GrantTokens
+    await client.send(new RetireGrantCommand({ GrantToken }))
   })
 
   it('that is revoked allows nothing', async () => {

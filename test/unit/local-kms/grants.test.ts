@@ -23,7 +23,7 @@ import {
   type KMSClient,
 } from '@aws-sdk/client-kms'
 import { describe, expect, it } from 'vitest'
-import { clientIn, containing, rejection, start } from './harness.ts'
+import { clientIn, containing, raw, rejection, start, target } from './harness.ts'
 
 const Plaintext = Buffer.from('sealed with wax')
 const GranteePrincipal = 'arn:aws:iam::000000000000:role/reader'
@@ -49,6 +49,11 @@ async function createGrant(
     new CreateGrantCommand({ KeyId, GranteePrincipal, Operations, ...input }),
   )
   return { GrantId, GrantToken }
+}
+
+function constrainedTo(count: number, value: string): Partial<CreateGrantCommandInput> {
+  const pairs = Array.from({ length: count }, (_, i) => [`k${i}`, value])
+  return { Constraints: { EncryptionContextSubset: Object.fromEntries(pairs) } }
 }
 
 async function grantsOf(client: KMSClient, KeyId: string, more = {}) {
@@ -122,10 +127,28 @@ describe('CreateGrant', () => {
       'UnsupportedOperationException',
     ],
     ['an alias', { KeyId: 'alias/orders' }, 'InvalidArnException'],
+    ['nine pairs', constrainedTo(9, 'v'), 'ValidationException'],
+    ['a value that is too long', constrainedTo(1, 'v'.repeat(385)), 'ValidationException'],
   ])('is refused with %s', async (_, input, name) => {
     const { client, KeyId } = await startWithKey()
     expect(await rejection(createGrant(client, KeyId, input))).toMatchObject({ name })
     expect(await grantsOf(client, KeyId)).toEqual([])
+  })
+
+  it('takes as many pairs as KMS does, and as long ones', async () => {
+    const { client, KeyId } = await startWithKey()
+    await createGrant(client, KeyId, constrainedTo(8, 'v'.repeat(384)))
+  })
+
+  it('takes a constraint that is null as left out', async () => {
+    const { kms, client, KeyId } = await startWithKey()
+    const Constraints = { EncryptionContextSubset: { a: 'b' }, EncryptionContextEquals: null }
+    const request = { KeyId, GranteePrincipal, Operations: ['Encrypt'], Constraints }
+    const { status } = await raw(kms, JSON.stringify(request), target('CreateGrant'))
+    expect(status).toBe(200)
+    expect(await grantsOf(client, KeyId)).toMatchObject([
+      { Constraints: { EncryptionContextSubset: { a: 'b' } } },
+    ])
   })
 
   it('is refused with constraints on a key that has no encryption context', async () => {
@@ -184,6 +207,17 @@ describe('grants', () => {
     await createGrant(clientIn(kms, 'eu-west-1'), elsewhere, { RetiringPrincipal })
     const { Grants } = await client.send(new ListRetirableGrantsCommand({ RetiringPrincipal }))
     expect(Grants).toHaveLength(2)
+  })
+
+  it('are of their region: elsewhere, their tokens are none', async () => {
+    const { kms, client, KeyId, grant } = await startWithGrant()
+    const west = clientIn(kms, 'eu-west-1')
+    const other = await kms.createKey({ region: 'eu-west-1' })
+    const describeIt = new DescribeKeyCommand({ KeyId: other, GrantTokens: [grant.GrantToken] })
+    expect(await rejection(west.send(describeIt))).toBeInstanceOf(InvalidGrantTokenException)
+    const retire = new RetireGrantCommand({ GrantToken: grant.GrantToken })
+    expect(await rejection(west.send(retire))).toBeInstanceOf(InvalidGrantTokenException)
+    expect(await grantsOf(client, KeyId)).toHaveLength(1)
   })
 
   it('are retired by token, or by key and id', async () => {
