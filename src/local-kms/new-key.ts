@@ -63,12 +63,17 @@ export function withNewAlias(
   if (state.aliases.has(arn)) {
     throw new KmsError('AlreadyExistsException', `An alias with the name ${arn} already exists`)
   }
-  const count = [...state.aliases.values()].filter(({ keyArn }) => keyArn === target).length
+  requireRoomForAlias(state, target)
+  return withAlias(state, { name, arn, keyArn: target, createdAt: now, updatedAt: now })
+}
+
+/** @throws KmsError LimitExceededException */
+export function requireRoomForAlias({ aliases }: StoreState, target: string): void {
+  const count = [...aliases.values()].filter(({ keyArn }) => keyArn === target).length
   if (count >= MAX_ALIASES_PER_KEY) {
     throw new KmsError(
       'LimitExceededException',
       `${target} has ${count} aliases; a key can have no more than ${MAX_ALIASES_PER_KEY}.`,
     )
   }
-  return withAlias(state, { name, arn, keyArn: target, createdAt: now, updatedAt: now })
 }

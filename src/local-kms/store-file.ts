@@ -77,9 +77,13 @@ export class StoreFile {
 
   /** Two servers on one file would each drop what the other has created. */
   async #checkNobodyElseWrote(): Promise<void> {
-    if ((await appearance(this.#path)) !== this.#lastSeen) {
-      throw new Error('another process has changed it; give each LocalKms a path of its own')
-    }
+    const now = await appearance(this.#path)
+    if (now === this.#lastSeen) return
+    throw new Error(
+      now === undefined
+        ? 'the file is gone; put it back, or start a new LocalKms'
+        : 'another process has changed it; give each LocalKms a path of its own',
+    )
   }
 
   #failure(what: string, error: unknown, advice: string): EnvelopeError {

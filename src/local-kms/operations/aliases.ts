@@ -7,7 +7,7 @@ import { isAsymmetric } from '../key-specs.ts'
 import { existing } from '../key-store.ts'
 import { KmsError } from '../kms-error.ts'
 import { keyId, limit, marker } from '../members.ts'
-import { withNewAlias } from '../new-key.ts'
+import { requireRoomForAlias, withNewAlias } from '../new-key.ts'
 import { pageOf } from '../paging.ts'
 import { withAlias, without, type KeyRecord } from '../records.ts'
 import { isAlias, requireAlias, resolveKey, resolveKeyButNoAlias } from '../resolve-key.ts'
@@ -31,6 +31,7 @@ export const UpdateAlias = operation(aliasRequest, async (input, environment) =>
     const target = existing(state, arn)
     requireState(target, ...manageable)
     requireSameType(existing(state, alias.keyArn), target)
+    if (alias.keyArn !== arn) requireRoomForAlias(state, arn)
     return withAlias(state, { ...alias, keyArn: arn, updatedAt: clock.now() })
   })
   return {}

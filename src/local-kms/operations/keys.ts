@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { manageable, requireState } from '../key-checks.ts'
-import { factsOf, isKeySpec, type KeySpec } from '../key-specs.ts'
+import { factsOf, isKeySpec, keyUsages, type KeySpec } from '../key-specs.ts'
 import { KmsError } from '../kms-error.ts'
 import { description, grantTokens, keyId, limit, marker, unsupported } from '../members.ts'
 import { createKey } from '../new-key.ts'
@@ -11,13 +11,9 @@ import { metadataOf } from './metadata.ts'
 import { operation } from './operation.ts'
 import { policy } from './policies.ts'
 
-const keyUsages = [
-  'ENCRYPT_DECRYPT',
-  'SIGN_VERIFY',
-  'GENERATE_VERIFY_MAC',
-  'KEY_AGREEMENT',
-] as const
-type AnyUsage = (typeof keyUsages)[number]
+/** Those of KMS that LocalKms does not have are refused by name. */
+const anyUsages = [...keyUsages, 'SIGN_VERIFY', 'ENCAPSULATE_DECAPSULATE'] as const
+type AnyUsage = (typeof anyUsages)[number]
 
 /** What KMS has for each spec; LocalKms has one usage of each at most. */
 const usagesOfSpec = {
@@ -37,6 +33,9 @@ const usagesOfSpec = {
   ML_DSA_44: ['SIGN_VERIFY'],
   ML_DSA_65: ['SIGN_VERIFY'],
   ML_DSA_87: ['SIGN_VERIFY'],
+  ML_KEM_512: ['ENCAPSULATE_DECAPSULATE'],
+  ML_KEM_768: ['ENCAPSULATE_DECAPSULATE'],
+  ML_KEM_1024: ['ENCAPSULATE_DECAPSULATE'],
   SM2: ['ENCRYPT_DECRYPT', 'SIGN_VERIFY', 'KEY_AGREEMENT'],
 } as const satisfies Record<string, readonly AnyUsage[]>
 type AnySpec = keyof typeof usagesOfSpec
@@ -48,7 +47,7 @@ const createKeyRequest = z.object({
   Description: description.optional(),
   KeySpec: keySpec.optional(),
   CustomerMasterKeySpec: keySpec.optional(),
-  KeyUsage: z.enum(keyUsages).optional(),
+  KeyUsage: z.enum(anyUsages).optional(),
   Origin: origin.default('AWS_KMS'),
   MultiRegion: z.boolean().default(false),
   Tags: tags.optional(),

@@ -8,6 +8,8 @@ import { operation } from './operation.ts'
 /* Key policies are kept and given back. Nothing looks into them: LocalKms knows no callers. */
 
 const POLICY_NAME = 'default'
+/** The quota; the API's own limit is 128 KiB. */
+const MAX_POLICY_BYTES = 32 * 1024
 
 const policyName = z
   .string()
@@ -23,8 +25,14 @@ export const policy = z
   .min(1)
   .max(131_072)
   .transform((text) => {
-    if (isJsonObject(text)) return text
-    throw new KmsError('MalformedPolicyDocumentException', 'The policy is not a JSON object.')
+    if (!isJsonObject(text)) {
+      throw new KmsError('MalformedPolicyDocumentException', 'The policy is not a JSON object.')
+    }
+    if (Buffer.byteLength(text) <= MAX_POLICY_BYTES) return text
+    throw new KmsError(
+      'LimitExceededException',
+      `The policy is longer than ${MAX_POLICY_BYTES} bytes.`,
+    )
   })
 
 export const GetKeyPolicy = operation(

@@ -97,6 +97,7 @@ describe('keys', () => {
     [{ KeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' } as const, 'KeyUsage SIGN_VERIFY'],
     [{ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' } as const, 'KeyUsage SIGN_VERIFY'],
     [{ KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY' } as const, 'KeySpec ML_DSA_44'],
+    [{ KeySpec: 'ML_KEM_768', KeyUsage: 'ENCAPSULATE_DECAPSULATE' } as const, 'KeySpec ML_KEM_768'],
     [{ CustomerMasterKeySpec: 'SM2', KeyUsage: 'KEY_AGREEMENT' } as const, 'KeySpec SM2'],
     [{ Origin: 'AWS_CLOUDHSM' } as const, 'Origin AWS_CLOUDHSM'],
     [{ CustomKeyStoreId: 'cks-1' }, 'custom key stores'],
@@ -300,6 +301,14 @@ describe('UpdateAlias and DeleteAlias', () => {
       client.send(new CreateAliasCommand({ AliasName: `alias/${i}`, TargetKeyId }))
     await Promise.all(Array.from({ length: 50 }, (_, i) => create(i)))
     expect(await rejection(create(50))).toMatchObject({ name: 'LimitExceededException' })
+
+    await kms.createKey({ alias: 'alias/other' })
+    const update = (AliasName: string) =>
+      client.send(new UpdateAliasCommand({ AliasName, TargetKeyId }))
+    expect(await rejection(update('alias/other'))).toMatchObject({
+      name: 'LimitExceededException',
+    })
+    await update('alias/49') // it is one of the 50
   })
 })
 

@@ -447,6 +447,15 @@ describe('a store that can not be used', () => {
     await third.client.send(new DescribeKeyCommand({ KeyId: arn }))
   })
 
+  it('because it is gone says so', async () => {
+    const { kms } = await start({ storePath })
+    await rm(storePath)
+    expect(await rejection(kms.createKey())).toMatchObject({
+      code: 'ERR_LOCAL_KMS',
+      message: containing('the file is gone'),
+    })
+  })
+
   it('while running fails the request and leaves no temporary file', async () => {
     const warnings: string[] = []
     const { kms, client } = await start({ storePath, log: (message) => warnings.push(message) })

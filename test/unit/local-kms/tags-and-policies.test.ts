@@ -109,4 +109,14 @@ describe('key policies', () => {
       expect(await rejection(client.send(put))).toBeInstanceOf(MalformedPolicyDocumentException)
     }
   })
+
+  it('have no more than 32 KiB', async () => {
+    const { client, KeyId } = await startWithKey()
+    const put = (bytes: number) => {
+      const Policy = JSON.stringify({ Id: 'é'.repeat((bytes - '{"Id":""}'.length) / 2) }) + ' '
+      return client.send(new PutKeyPolicyCommand({ KeyId, Policy }))
+    }
+    await put(32 * 1024)
+    expect(await rejection(put(32 * 1024 + 2))).toMatchObject({ name: 'LimitExceededException' })
+  })
 })
