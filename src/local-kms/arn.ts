@@ -31,6 +31,9 @@ export function parseKmsArn(arn: string): KmsArn | undefined {
   return undefined
 }
 
-export function regionOfArn(arn: string): string {
-  return parseKmsArn(arn)?.region ?? ''
+/** An ARN of a record, which is always one. */
+export function parseOwnArn(arn: string): KmsArn {
+  const parsed = parseKmsArn(arn)
+  if (!parsed) throw new Error(`${arn} is not the ARN of a KMS key or alias`)
+  return parsed
 }

@@ -42,6 +42,16 @@ interface Ciphertext {
   readonly keyId: string | undefined
 }
 
+export function encryptSymmetric(
+  key: KeyRecord,
+  plaintext: Uint8Array,
+  context: EncryptionContext,
+): Sealed & { readonly material: KeyMaterial } {
+  requireSpec(key, 'symmetric', 'SYMMETRIC_DEFAULT')
+  const material = currentMaterial(key)
+  return { ciphertext: seal(key.id, material, plaintext, context), material }
+}
+
 export function encryptUnder(
   key: KeyRecord,
   plaintext: Uint8Array,
@@ -49,9 +59,7 @@ export function encryptUnder(
   context: EncryptionContext,
 ): Sealed {
   if (algorithm === 'SYMMETRIC_DEFAULT') {
-    requireSpec(key, 'symmetric', algorithm)
-    const material = currentMaterial(key)
-    return { ciphertext: seal(key.id, material, plaintext, context), material }
+    return encryptSymmetric(key, plaintext, context)
   }
   const hash = hashFor(key, algorithm)
   requireNoContext(context)

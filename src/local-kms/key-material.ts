@@ -31,7 +31,13 @@ export function newMaterial(
   key: KeyObject,
   rotation?: NonNullable<KeyMaterial['rotation']>,
 ): KeyMaterial {
-  return { id: randomBytes(32).toString('hex'), key, rotation, expiresAt: undefined }
+  return {
+    id: randomBytes(32).toString('hex'),
+    key,
+    rotation,
+    expiresAt: undefined,
+    description: undefined,
+  }
 }
 
 /** A symmetric key's materials with a new one, which is current from then on. */

@@ -21,6 +21,8 @@ export interface KeyMaterial {
   readonly rotation: { readonly at: number; readonly type: 'AUTOMATIC' | 'ON_DEMAND' } | undefined
   /** Imported material only. */
   readonly expiresAt: number | undefined
+  /** Imported material only. It stays when the material itself is gone. */
+  readonly description: string | undefined
 }
 
 export interface AutomaticRotation {
@@ -40,13 +42,14 @@ export interface KeyRecord {
   /** None: the default policy. */
   readonly policy: string | undefined
   readonly state: KeyState
-  /** Oldest first. None where all is still to be imported. */
+  /** Oldest first. None: nothing has ever been imported. */
   readonly materials: readonly KeyMaterial[]
   /** None: not rotated automatically. */
   readonly rotation: AutomaticRotation | undefined
   /**
    * None: a single-Region key. The keys of one multi-Region key are records of their own, with one
-   * id; what they share, their materials and rotation, is the same in each.
+   * id. They share rotation and what it makes, which is the same in each; imported material is not
+   * shared, but imported into each.
    */
   readonly multiRegion: 'PRIMARY' | 'REPLICA' | undefined
 }

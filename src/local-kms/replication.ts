@@ -1,4 +1,4 @@
-import { keyArn, parseKmsArn, regionOfArn } from './arn.ts'
+import { keyArn, parseOwnArn } from './arn.ts'
 import { requireState } from './key-checks.ts'
 import { withoutImportedMaterial } from './key-material.ts'
 import { existing } from './key-store.ts'
@@ -55,7 +55,7 @@ export async function updatePrimaryRegion(
   await store.change((state) => {
     const primary = existing(state, arn)
     requirePrimary(primary, 'UpdatePrimaryRegion')
-    if (regionOfArn(arn) === region) {
+    if (parseOwnArn(arn).region === region) {
       throw new KmsError('ValidationException', `${arn} is already the primary key in ${region}.`)
     }
     const replica = existing(state, arnIn(primary, region))
@@ -79,6 +79,5 @@ function requirePrimary({ arn, multiRegion }: KeyRecord, operation: string): voi
 }
 
 function arnIn({ arn, id }: KeyRecord, region: string): string {
-  const accountId = parseKmsArn(arn)?.accountId ?? ''
-  return keyArn({ region, accountId }, id)
+  return keyArn({ ...parseOwnArn(arn), region }, id)
 }

@@ -33,6 +33,7 @@ const material = z.strictObject({
   key: base64.optional(),
   rotation: z.strictObject({ at: time, type: z.enum(['AUTOMATIC', 'ON_DEMAND']) }).optional(),
   expiresAt: time.optional(),
+  description: text.optional(),
 })
 
 /** Pairs and not an object, so that a name such as `__proto__` is data like any other. */
@@ -69,13 +70,13 @@ export const key = z
     policy: fields.policy,
     state: fields.state,
     materials: fields.materials.map(
-      ({ id, key: bytes, rotation, expiresAt }, index): KeyMaterial => {
+      ({ id, key: bytes, rotation, expiresAt, description }, index): KeyMaterial => {
         const object = bytes && keyFromBytes(fields.spec, bytes)
         if (bytes && !object) {
           const message = `not a key of the spec ${fields.spec}`
           context.addIssue({ code: 'custom', message, path: ['materials', index, 'key'] })
         }
-        return { id, key: object, rotation, expiresAt }
+        return { id, key: object, rotation, expiresAt, description }
       },
     ),
     rotation: fields.rotation,
@@ -127,11 +128,12 @@ export function keyFields(record: KeyRecord): z.input<typeof key> {
     state: record.state,
     rotation: record.rotation,
     multiRegion: record.multiRegion,
-    materials: record.materials.map(({ id, key, rotation, expiresAt }) => ({
-      id,
+    materials: record.materials.map(({ key, ...material }) => ({
+      id: material.id,
       key: key && bytesOfKey(key).toString('base64'),
-      rotation,
-      expiresAt,
+      rotation: material.rotation,
+      expiresAt: material.expiresAt,
+      description: material.description,
     })),
   }
 }

@@ -27,7 +27,13 @@ export const key = z
     policy: undefined,
     state: { name: 'Enabled' },
     materials: [
-      { id: materialIdOf(fields.arn), key: material, rotation: undefined, expiresAt: undefined },
+      {
+        id: materialIdOf(fields.arn),
+        key: material,
+        rotation: undefined,
+        expiresAt: undefined,
+        description: undefined,
+      },
     ],
     rotation: undefined,
     multiRegion: undefined,

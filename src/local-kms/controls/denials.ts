@@ -1,4 +1,4 @@
-import { parseKmsArn } from '../arn.ts'
+import { parseOwnArn } from '../arn.ts'
 import { KmsError } from '../kms-error.ts'
 import type { Call, KeyUse } from './call.ts'
 
@@ -43,7 +43,7 @@ export class Denials {
 
 /** As KMS says it where no policy allows something, which is what a grant can make good. */
 function accessDenied({ keyArn, action }: KeyUse): KmsError {
-  const user = `arn:aws:iam::${parseKmsArn(keyArn)?.accountId}:user/local`
+  const user = `arn:aws:iam::${parseOwnArn(keyArn).accountId}:user/local`
   return new KmsError(
     'AccessDeniedException',
     `User: ${user} is not authorized to perform: kms:${action} on resource: ${keyArn} ` +

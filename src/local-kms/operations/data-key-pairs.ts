@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { z } from 'zod'
-import { encryptUnder } from '../encryption.ts'
+import { encryptSymmetric } from '../encryption.ts'
 import { requireUsable } from '../key-checks.ts'
 import { bytesOfKey, generateKey } from '../key-material.ts'
 import { isAsymmetric, isKeySpec } from '../key-specs.ts'
@@ -62,14 +62,14 @@ async function generate(
   const key = resolveKey(store, scope, KeyId)
   requireUsable(key, 'ENCRYPT_DECRYPT', operationName)
   const privateKey = bytesOfKey(pair)
-  const sealed = encryptUnder(key, privateKey, 'SYMMETRIC_DEFAULT', EncryptionContext)
+  const sealed = encryptSymmetric(key, privateKey, EncryptionContext)
   const publicKey = createPublicKey(pair).export({ format: 'der', type: 'spki' })
   const answer = {
     KeyId: key.arn,
     KeyPairSpec,
     PrivateKeyCiphertextBlob: sealed.ciphertext.toString('base64'),
     PublicKey: publicKey.toString('base64'),
-    KeyMaterialId: sealed.material?.id ?? '',
+    KeyMaterialId: sealed.material.id,
   }
   return { privateKey, answer }
 }

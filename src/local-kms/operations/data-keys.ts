@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { encryptUnder } from '../encryption.ts'
+import { encryptSymmetric } from '../encryption.ts'
 import type { Environment } from '../environment.ts'
 import { requireUsable } from '../key-checks.ts'
 import { KmsError } from '../kms-error.ts'
@@ -59,11 +59,11 @@ function generateDataKey(
   const plaintext = randomBytes(NumberOfBytes ?? (KeySpec === 'AES_128' ? 16 : 32))
   const key = resolveKey(store, scope, input.KeyId)
   requireUsable(key, 'ENCRYPT_DECRYPT', operationName)
-  const sealed = encryptUnder(key, plaintext, 'SYMMETRIC_DEFAULT', input.EncryptionContext)
+  const sealed = encryptSymmetric(key, plaintext, input.EncryptionContext)
   return {
     plaintext,
     KeyId: key.arn,
     CiphertextBlob: sealed.ciphertext.toString('base64'),
-    KeyMaterialId: sealed.material?.id ?? '',
+    KeyMaterialId: sealed.material.id,
   }
 }

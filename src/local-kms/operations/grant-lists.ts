@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseKmsArn } from '../arn.ts'
+import { parseOwnArn } from '../arn.ts'
 import { keyId, limit, marker, unsupported } from '../members.ts'
 import { pageOf } from '../paging.ts'
 import type { GrantRecord } from '../records.ts'
@@ -58,7 +58,7 @@ function grantAnswer(grant: GrantRecord): Answer {
     CreationDate: grant.createdAt / 1000,
     GranteePrincipal: grant.granteePrincipal,
     ...(retiringPrincipal !== undefined && { RetiringPrincipal: retiringPrincipal }),
-    IssuingAccount: `arn:aws:iam::${parseKmsArn(grant.keyArn)?.accountId ?? ''}:root`,
+    IssuingAccount: `arn:aws:iam::${parseOwnArn(grant.keyArn).accountId}:root`,
     Operations: grant.operations,
     ...(constraints.length > 0 && {
       Constraints: Object.fromEntries(

@@ -57,7 +57,15 @@ const importRequest = z.object({
   ValidTo: z.number().optional(),
   ImportType: z.enum(['NEW_KEY_MATERIAL', 'EXISTING_KEY_MATERIAL']).optional(),
   KeyMaterialId: z.string().length(64).optional(),
-  KeyMaterialDescription: z.string().max(256).optional(),
+  KeyMaterialDescription: z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(
+      /^[a-zA-Z0-9:/_\s.-]+$/,
+      'Member must satisfy regular expression pattern: ^[a-zA-Z0-9:/_\\s.-]+$',
+    )
+    .optional(),
 })
 
 export const ImportKeyMaterial = operation(importRequest, async (input, environment) => {
@@ -74,11 +82,13 @@ export const ImportKeyMaterial = operation(importRequest, async (input, environm
   await store.changeKey(target, (key) => {
     requireImportable(key)
     requireExpectedMaterial(key, id, input)
+    // Of the same material, it stays what it was where the request has none.
+    const description = input.KeyMaterialDescription ?? key.materials[0]?.description
     const isPending = key.state.name === 'PendingImport'
     return {
       ...key,
       state: isPending ? { name: 'Enabled' } : key.state,
-      materials: [{ id, key: material, rotation: undefined, expiresAt }],
+      materials: [{ id, key: material, rotation: undefined, expiresAt, description }],
     }
   })
   return importAnswer(target, id)

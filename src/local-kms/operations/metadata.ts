@@ -1,4 +1,4 @@
-import { parseKmsArn, regionOfArn } from '../arn.ts'
+import { parseOwnArn } from '../arn.ts'
 import { encryptionAlgorithmsOf, factsOf } from '../key-specs.ts'
 import type { KeyStore } from '../key-store.ts'
 import type { KeyMaterial, KeyRecord } from '../records.ts'
@@ -7,7 +7,7 @@ import type { Answer } from './operation.ts'
 /** A key as CreateKey, DescribeKey and ReplicateKey answer it. */
 export function metadataOf(key: KeyRecord, store: KeyStore): Answer {
   return {
-    AWSAccountId: parseKmsArn(key.arn)?.accountId ?? '',
+    AWSAccountId: parseOwnArn(key.arn).accountId,
     KeyId: key.id,
     Arn: key.arn,
     CreationDate: key.createdAt / 1000,
@@ -74,5 +74,5 @@ function multiRegionAnswer(key: KeyRecord, store: KeyStore): Answer {
 }
 
 function place({ arn }: KeyRecord): { Arn: string; Region: string } {
-  return { Arn: arn, Region: regionOfArn(arn) }
+  return { Arn: arn, Region: parseOwnArn(arn).region }
 }

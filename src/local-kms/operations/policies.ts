@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseKmsArn } from '../arn.ts'
+import { parseOwnArn } from '../arn.ts'
 import { KmsError } from '../kms-error.ts'
 import { keyId, limit, marker } from '../members.ts'
 import { resolveKeyButNoAlias } from '../resolve-key.ts'
@@ -64,7 +64,7 @@ export const ListKeyPolicies = operation(
 
 /** What KMS gives a key that is made by its API without a policy. */
 export function defaultPolicy(arn: string): string {
-  const principal = { AWS: `arn:aws:iam::${parseKmsArn(arn)?.accountId ?? ''}:root` }
+  const principal = { AWS: `arn:aws:iam::${parseOwnArn(arn).accountId}:root` }
   const statement = {
     Sid: 'Enable IAM User Permissions',
     Effect: 'Allow',

@@ -103,7 +103,7 @@ export const ListKeyRotations = operation(
 )
 
 function rotationAnswer(key: KeyRecord, material: KeyMaterial): Answer {
-  const { id, rotation } = material
+  const { id, rotation, description } = material
   return {
     KeyId: key.arn,
     KeyMaterialId: id,
@@ -112,6 +112,7 @@ function rotationAnswer(key: KeyRecord, material: KeyMaterial): Answer {
     ...(key.origin === 'EXTERNAL' && {
       ImportState: material.key ? 'IMPORTED' : 'PENDING_IMPORT',
       ...expirationAnswer(material),
+      ...(description !== undefined && { KeyMaterialDescription: description }),
     }),
   }
 }

@@ -355,6 +355,27 @@ describe('imported key material', () => {
     expect((await decrypt()).Plaintext).toEqual(new Uint8Array(Plaintext))
   })
 
+  it('keeps its description, over a deletion and a restart too, until it gets another', async () => {
+    const { kms, client, KeyId, storePath } = await startWithKey()
+    const material = randomBytes(32)
+    const list = new ListKeyRotationsCommand({ KeyId, IncludeKeyMaterial: 'ALL_KEY_MATERIAL' })
+    const describedIn = async (from: KMSClient) =>
+      (await from.send(list)).Rotations?.map((entry) => entry.KeyMaterialDescription)
+    await importInto(client, KeyId, material)
+    expect(await describedIn(client)).toEqual([undefined])
+    await importInto(client, KeyId, material, { KeyMaterialDescription: 'of 2026' })
+    expect(await describedIn(client)).toEqual(['of 2026'])
+    await client.send(new DeleteImportedKeyMaterialCommand({ KeyId }))
+    await importInto(client, KeyId, material)
+    await kms.close()
+    const second = await start({ storePath })
+    expect(await describedIn(second.client)).toEqual(['of 2026'])
+    await importInto(second.client, KeyId, material, { KeyMaterialDescription: 'another' })
+    expect(await describedIn(second.client)).toEqual(['another'])
+    const wrong = importInto(second.client, KeyId, material, { KeyMaterialDescription: 'of {' })
+    expect(await rejection(wrong)).toMatchObject({ name: 'ValidationException' })
+  })
+
   it.each([
     ['with close', (kms: LocalKms) => kms.close()],
     [
