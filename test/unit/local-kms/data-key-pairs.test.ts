@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import {
   CreateKeyCommand,
   DecryptCommand,
@@ -11,6 +12,11 @@ import {
   UnsupportedOperationException,
 } from '@aws-sdk/client-kms'
 import { describe, expect, it } from 'vitest'
+import { Clock } from '../../../src/local-kms/clock.ts'
+import { KeyStore } from '../../../src/local-kms/key-store.ts'
+import { createKey } from '../../../src/local-kms/new-key.ts'
+import { GenerateDataKeyPair as generateDataKeyPair } from '../../../src/local-kms/operations/data-key-pairs.ts'
+import { emptyState } from '../../../src/local-kms/records.ts'
 import { rejection, start } from './harness.ts'
 
 const EncryptionContext = { tenant: '7' }
@@ -80,5 +86,22 @@ describe('GenerateDataKeyPair', () => {
     expect(error).toBeInstanceOf(UnsupportedOperationException)
     await client.send(new DisableKeyCommand({ KeyId }))
     expect(await generate(KeyId)).toBeInstanceOf(DisabledException)
+  })
+
+  it('needs a key that is still enabled when the pair is made', async () => {
+    const clock = new Clock()
+    const store = new KeyStore(emptyState, async () => {})
+    const environment = {
+      store,
+      clock,
+      scope: { region: 'us-east-1', accountId: '000000000000' },
+    }
+    const key = await createKey(environment, {})
+    const request = { KeyId: key.id, KeyPairSpec: 'RSA_4096' }
+    const generated = rejection(generateDataKeyPair(request, environment))
+    // Nothing but the making of the pair takes longer than a turn of the event loop.
+    await setImmediate()
+    await store.changeKey(key, (enabled) => ({ ...enabled, state: { name: 'Disabled' } }))
+    expect(await generated).toMatchObject({ name: 'DisabledException' })
   })
 })

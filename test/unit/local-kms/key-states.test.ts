@@ -257,17 +257,22 @@ async function startWithSubject() {
 describe.each(Object.entries({ ...uses, ...changes }))(
   '%s, by the state of the key',
   (name, use) => {
-    it('fails while it is pending deletion', async () => {
-      const { replicate, ...subject } = await startWithSubject()
-      const { client, KeyId } = subject
-      await replicate()
-      await client.send(new ScheduleKeyDeletionCommand({ KeyId }))
-      expect(await rejection(use(subject))).toMatchObject({
-        name: 'KMSInvalidStateException',
-        message: `${KeyId} is pending replica deletion.`,
-      })
-      await client.send(new CancelKeyDeletionCommand({ KeyId }))
-    })
+    it.each(['pending deletion', 'pending replica deletion'])(
+      'fails while it is %s',
+      async (state) => {
+        const { replicate, ...subject } = await startWithSubject()
+        const { client, KeyId } = subject
+        if (state === 'pending replica deletion') await replicate()
+        await client.send(new ScheduleKeyDeletionCommand({ KeyId }))
+        const hasNoReplica = name === 'UpdatePrimaryRegion' && state === 'pending deletion'
+        expect(await rejection(use(subject))).toMatchObject(
+          hasNoReplica
+            ? { name: 'NotFoundException' }
+            : { name: 'KMSInvalidStateException', message: `${KeyId} is ${state}.` },
+        )
+        await client.send(new CancelKeyDeletionCommand({ KeyId }))
+      },
+    )
 
     it(
       name in uses ? 'fails while it is disabled' : 'does not mind that it is disabled',
