@@ -65,13 +65,10 @@ export class KeyStore {
 
   /** Brings about all that the time has made due: deletions, rotations, the end of imported material. */
   async settle(now: number): Promise<void> {
-    if (now >= this.#nextDueAt) await this.change((state) => settled(state, now))
+    if (now >= this.#nextDueAt) await this.change(() => this.asOf(now).#state)
   }
 
-  /**
-   * The store as it will be once it is settled, to look at only. Nothing has been kept of it yet, and
-   * material that a rotation makes is other material then.
-   */
+  /** The store as it will be once it is settled, to look at only: nothing of it has been kept yet. */
   asOf(now: number): KeyStore {
     if (now < this.#nextDueAt) return this
     if (!this.#preview || now >= this.#preview.#nextDueAt) {
