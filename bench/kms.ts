@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import {
   AlgorithmSuiteIdentifier,
+  KMS,
   KeyringNode,
   KmsKeyringNode,
   type KmsKeyringNodeInput,
@@ -22,7 +23,7 @@ const messages = 200
 
 /**
  * Small messages under a KMS key, on a LocalKms in a process of its own: one call each, over HTTP, by
- * one KMSClient for all sides. The floor is that call alone.
+ * the same KMSClient for both libraries. The floor is that call alone.
  */
 export async function kmsRows(
   plaintext: Uint8Array,
@@ -31,11 +32,12 @@ export async function kmsRows(
   const server = spawn(process.execPath, ['dist/cli.js', 'local-kms'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-  const client = new KMSClient({
+  const config = {
     endpoint: await endpointOf(server),
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  })
+  }
+  const client = new KMSClient(config)
   const { KeyMetadata } = await client.send(new CreateKeyCommand({}))
   const keyId = KeyMetadata?.Arn
   if (keyId === undefined) throw new Error('unreachable: a key has an ARN')
@@ -44,8 +46,9 @@ export async function kmsRows(
   const ours = new EnvelopeClient({ keyring: new KmsKeyring({ client, keyId }) })
   const suiteId = AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY
   const peer = buildClient()
-  // Its own types, written for other compiler options, admit neither the SDK's client nor its keyring.
-  const provider: unknown = () => client
+  const peerClient = new KMS(config) // the same client, with a method for each operation
+  // Its own types, written for other compiler options, admit neither its client nor its keyring.
+  const provider: unknown = () => peerClient
   const clientProvider = provider as NonNullable<KmsKeyringNodeInput['clientProvider']>
   const peerKeyring: unknown = new KmsKeyringNode({ generatorKeyId: keyId, clientProvider })
   if (!(peerKeyring instanceof KeyringNode)) throw new Error('unreachable: it is a keyring')
@@ -80,6 +83,7 @@ export async function kmsRows(
     ],
     stop: async () => {
       client.destroy()
+      peerClient.destroy()
       server.kill()
       if (server.exitCode === null) await once(server, 'exit')
     },
