@@ -1,6 +1,9 @@
 /**
  * Keyrings for AWS KMS. This entry needs the optional peer dependency `@aws-sdk/client-kms`.
  *
+ * `docs/guides/kms-keyrings.md` has what each needs of IAM, and the table of what `attempts` can say
+ * where a message doesn't open.
+ *
  * @packageDocumentation
  */
 export {
