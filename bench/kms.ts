@@ -32,6 +32,7 @@ export async function kmsRows(
   const server = spawn(process.execPath, ['dist/cli.js', 'local-kms'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
+  process.once('exit', () => server.kill()) // also where a row has thrown
   const config = {
     endpoint: await endpointOf(server),
     region: 'us-east-1',
