@@ -8,9 +8,7 @@ import { InvalidArgumentError } from './errors.ts'
  * otherwise be silently without effect, and for an encryption context that would be a hole.
  */
 export function checkOptions(options: unknown, known: readonly string[], field = 'options'): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentError(field, `${field} must be an object`)
-  }
+  checkObject(options, field)
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
       throw new InvalidArgumentError(
@@ -19,6 +17,12 @@ export function checkOptions(options: unknown, known: readonly string[], field =
       )
     }
   }
+}
+
+/** Refuses what is no object. */
+export function checkObject(value: unknown, field: string): asserts value is object {
+  if (typeof value === 'object' && value !== null) return
+  throw new InvalidArgumentError(field, `${field} must be an object`)
 }
 
 /** A value as an error shows it: text in quotes, so that its end and its control characters are seen. */

@@ -1,6 +1,7 @@
-import { EnvelopeError, type UnwrapAttempt, reasonOf } from '../errors.ts'
+import { EnvelopeError, type UnwrapAttempt, checkNotAborted, reasonOf } from '../errors.ts'
 import { fromUtf8, readUint32 } from '../format/bytes.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
+import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import { nonceLength, tagLength } from '../suites/suites.ts'
 import { otherTurn } from './turns.ts'
 import { describeParties, isEcdh, readProviderInfo } from './ecdh-provider-info.ts'
@@ -35,11 +36,36 @@ export function failed(
 }
 
 /** What an error, thrown by a keyring that was asked to decrypt, says of the encrypted data keys. */
-export function attemptsOf(cause: unknown): readonly UnwrapAttempt[] {
+function attemptsOf(cause: unknown): readonly UnwrapAttempt[] {
   if (EnvelopeError.is(cause) && cause.code === 'ERR_UNWRAP_FAILED' && cause.attempts) {
     return cause.attempts
   }
   return [{ provider: anyKey, key: anyKey, outcome: 'failed', reason: reasonOf(cause), cause }]
+}
+
+/**
+ * What came of asking one keyring of several: the materials with the data key, or what it added to the
+ * attempts, or made of its error. An abort is thrown: it is not a reason to ask the next one.
+ */
+export async function askOneOfSeveral(
+  given: DecryptionMaterials,
+  ask: () => Promise<DecryptionMaterials>,
+): Promise<{ materials: DecryptionMaterials } | { attempts: readonly UnwrapAttempt[] }> {
+  try {
+    const materials = await ask()
+    return materials.hasDataKey ? { materials } : { attempts: newAttempts(given, materials) }
+  } catch (cause) {
+    checkNotAborted(given.signal)
+    return { attempts: attemptsOf(cause) }
+  }
+}
+
+/** What a keyring has added to the attempts of the materials that it was given. */
+export function newAttempts(
+  given: DecryptionMaterials,
+  returned: DecryptionMaterials,
+): readonly UnwrapAttempt[] {
+  return returned.attempts.slice(given.attempts.length)
 }
 
 const anyKey = '(any)'

@@ -4,6 +4,7 @@ import { EnvelopeError, type UnwrapAttempt } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
+import { newAttempts } from './attempts.ts'
 import type { Keyring } from './keyring.ts'
 import { isOutage, isRegionOut } from './outages.ts'
 
@@ -129,14 +130,6 @@ function verdictOfAttempts(attempts: readonly UnwrapAttempt[]): Verdict {
   const outage = causes.find(isRegionOut)
   if (outage !== undefined) return { outage }
   return causes.some((cause) => !isOutage(cause)) ? 'answer' : undefined
-}
-
-/** What a keyring has added to the attempts of the materials that it was given. */
-export function newAttempts(
-  given: DecryptionMaterials,
-  returned: DecryptionMaterials,
-): readonly UnwrapAttempt[] {
-  return returned.attempts.slice(given.attempts.length)
 }
 
 /** Whether whoever was asked has refused, and no outage was in the way. */

@@ -9,14 +9,8 @@ import {
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
-import { attemptsOf } from './attempts.ts'
-import {
-  GuardedKeyring,
-  availableFirst,
-  checkCooldown,
-  isRefusal,
-  newAttempts,
-} from './circuit-breaker.ts'
+import { askOneOfSeveral } from './attempts.ts'
+import { GuardedKeyring, availableFirst, checkCooldown, isRefusal } from './circuit-breaker.ts'
 import { type Keyring, checkKeyring, checkNoDataKey } from './keyring.ts'
 import { isOutage } from './outages.ts'
 
@@ -100,25 +94,11 @@ export class FailoverKeyring implements Keyring {
     checkNoDataKey(given)
     const attempts: UnwrapAttempt[] = []
     for (const candidate of availableFirst(this.#candidates)) {
-      const asked = await this.#ask(candidate, given, encryptedDataKeys)
+      const asked = await askOneOfSeveral(given, () => candidate.decrypt(given, encryptedDataKeys))
       if ('materials' in asked) return asked.materials
       for (const attempt of asked.attempts) attempts.push(attempt)
       if (isRefusal(asked.attempts)) break
     }
     return given.withAttempts(attempts)
-  }
-
-  async #ask(
-    candidate: GuardedKeyring,
-    given: DecryptionMaterials,
-    encryptedDataKeys: readonly EncryptedDataKey[],
-  ): Promise<{ materials: DecryptionMaterials } | { attempts: readonly UnwrapAttempt[] }> {
-    try {
-      const materials = await candidate.decrypt(given, encryptedDataKeys)
-      return materials.hasDataKey ? { materials } : { attempts: newAttempts(given, materials) }
-    } catch (cause) {
-      checkNotAborted(given.signal)
-      return { attempts: attemptsOf(cause) }
-    }
   }
 }

@@ -1,3 +1,4 @@
+import type { CryptoBackend } from '../crypto/backend.ts'
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import { utf8 } from '../format/bytes.ts'
@@ -82,6 +83,18 @@ function checkText(value: unknown, field: string): void {
   if (utf8(value).length > 0xff00) {
     throw new InvalidArgumentError(field, `${field} must be at most 65,280 bytes of UTF-8`)
   }
+}
+
+/** The materials with a random data key, unless they have one. */
+export function withRandomDataKey(
+  given: EncryptionMaterials,
+  backend: CryptoBackend,
+): EncryptionMaterials {
+  if (given.hasDataKey) return given
+  const dataKey = backend.randomBytes(given.suite.keyLength)
+  const generated = given.withDataKey(dataKey)
+  dataKey.fill(0)
+  return generated
 }
 
 /** A keyring needs materials that have no data key yet (keyring-interface.md, "OnDecrypt"). */

@@ -14,8 +14,8 @@ import {
   type EncryptionMaterials,
   isEncryptionMaterials,
 } from '../materials/encryption-materials.ts'
-import { attemptsOf } from './attempts.ts'
-import { GuardedKeyring, availableFirst, checkCooldown, newAttempts } from './circuit-breaker.ts'
+import { askOneOfSeveral } from './attempts.ts'
+import { GuardedKeyring, availableFirst, checkCooldown } from './circuit-breaker.ts'
 import { type Keyring, checkKeyring, checkNoDataKey } from './keyring.ts'
 import { isOutage } from './outages.ts'
 
@@ -152,17 +152,13 @@ export class MultiKeyring implements Keyring {
     const attempts: UnwrapAttempt[] = []
     const keyrings = this.#allMustWrap ? this.#keyrings : availableFirst(this.#keyrings)
     for (const guarded of keyrings) {
-      try {
-        const materials = this.#allMustWrap
-          ? await guarded.keyring.onDecrypt(given, encryptedDataKeys)
-          : await guarded.decrypt(given, encryptedDataKeys)
-        if (materials.hasDataKey) return materials
-        for (const attempt of newAttempts(given, materials)) attempts.push(attempt)
-      } catch (cause) {
-        // An abort is not a reason to ask the next keyring.
-        checkNotAborted(given.signal)
-        for (const attempt of attemptsOf(cause)) attempts.push(attempt)
-      }
+      const asked = await askOneOfSeveral(given, () =>
+        this.#allMustWrap
+          ? guarded.keyring.onDecrypt(given, encryptedDataKeys)
+          : guarded.decrypt(given, encryptedDataKeys),
+      )
+      if ('materials' in asked) return asked.materials
+      for (const attempt of asked.attempts) attempts.push(attempt)
     }
     return given.withAttempts(attempts)
   }

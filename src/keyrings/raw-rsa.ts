@@ -19,8 +19,8 @@ import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { failed, skipped } from './attempts.ts'
-import { type Keyring, checkKeyName, checkKeyNamespace, checkNoDataKey } from './keyring.ts'
-import { otherTurn } from './turns.ts'
+import { type Keyring, checkKeyName, checkKeyNamespace, withRandomDataKey } from './keyring.ts'
+import { unwrapFirst } from './unwrap-first.ts'
 
 /** Options of {@link RawRsaKeyring}; at least one of the two keys. */
 export interface RawRsaKeyringOptions {
@@ -94,7 +94,7 @@ export class RawRsaKeyring implements Keyring {
         'This raw RSA keyring has no publicKey, so it can only decrypt',
       )
     }
-    const materials = given.hasDataKey ? given : this.#generate(given)
+    const materials = withRandomDataKey(given, this.#backend)
     return materials.withEncryptedDataKey({
       providerId: this.#providerId,
       providerInfo: this.#keyName,
@@ -102,41 +102,35 @@ export class RawRsaKeyring implements Keyring {
     })
   }
 
-  #generate(given: EncryptionMaterials): EncryptionMaterials {
-    const dataKey = this.#backend.randomBytes(given.suite.keyLength)
-    const generated = given.withDataKey(dataKey)
-    dataKey.fill(0)
-    return generated
-  }
-
   // framework/raw-rsa-keyring.md, "OnDecrypt"
   async onDecrypt(
-    materials: DecryptionMaterials,
+    given: DecryptionMaterials,
     encryptedDataKeys: readonly EncryptedDataKey[],
   ): Promise<DecryptionMaterials> {
-    checkNoDataKey(materials)
-    const attempts: UnwrapAttempt[] = []
-    let tries = 0
-    for (const key of encryptedDataKeys) {
-      if (attempts.length % 64 === 63) await otherTurn(materials.signal)
-      if (key.providerId !== this.#providerId || !equalBytes(key.providerInfo, this.#keyName)) {
-        attempts.push(skipped(key, 'this raw RSA keyring holds another key'))
-      } else if (!this.#privateKey) {
-        const hint = 'give the keyring its privateKey'
-        attempts.push(skipped(key, 'this raw RSA keyring has a public key only', hint))
-      } else {
-        if (tries > 0) await otherTurn(materials.signal)
-        tries += 1
-        const { keyLength } = materials.suite
-        const dataKey = this.#unwrap(this.#privateKey, key.ciphertext, keyLength)
-        const unwrapped = dataKey?.length === keyLength ? materials.withDataKey(dataKey) : undefined
+    return unwrapFirst(
+      given,
+      encryptedDataKeys,
+      (key) => this.#choose(key),
+      async (key, privateKey) => {
+        const { keyLength } = given.suite
+        const dataKey = this.#unwrap(privateKey, key.ciphertext, keyLength)
+        const unwrapped = dataKey?.length === keyLength ? given.withDataKey(dataKey) : undefined
         dataKey?.fill(0)
-        if (unwrapped) return unwrapped
+        if (unwrapped) return { materials: unwrapped }
         const hint = 'the private key or the padding is another one, or the message was changed'
-        attempts.push(failed(key, 'RSA decryption failed', { hint }))
-      }
+        return { attempt: failed(key, 'RSA decryption failed', { hint }) }
+      },
+    )
+  }
+
+  /** The key to unwrap with, or why there is none. */
+  #choose(key: EncryptedDataKey): { how: KeyObject } | { attempt: UnwrapAttempt } {
+    if (key.providerId !== this.#providerId || !equalBytes(key.providerInfo, this.#keyName)) {
+      return { attempt: skipped(key, 'this raw RSA keyring holds another key') }
     }
-    return materials.withAttempts(attempts)
+    if (this.#privateKey) return { how: this.#privateKey }
+    const hint = 'give the keyring its privateKey'
+    return { attempt: skipped(key, 'this raw RSA keyring has a public key only', hint) }
   }
 
   #unwrap(key: KeyObject, ciphertext: Uint8Array, length: number): Uint8Array | undefined {

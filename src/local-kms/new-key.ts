@@ -26,7 +26,6 @@ export async function createKey(
   { store, scope, clock }: Environment,
   options: NewKey = {},
 ): Promise<KeyRecord> {
-  await store.settle(clock.now())
   const { spec = 'SYMMETRIC_DEFAULT', origin = 'AWS_KMS', multiRegion = false, alias } = options
   const id = multiRegion ? `mrk-${randomBytes(16).toString('hex')}` : randomUUID()
   const key: KeyRecord = {

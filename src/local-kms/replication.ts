@@ -19,7 +19,6 @@ export async function replicateKey(
   primary: KeyRecord,
   { region, description = '', tags = new Map(), policy }: NewReplica,
 ): Promise<KeyRecord> {
-  await store.settle(clock.now())
   const arn = arnIn(primary, region)
   await store.change((state) => {
     const current = existing(state, primary.arn)

@@ -1,5 +1,5 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
-import { isBytes } from '../../checks.ts'
+import { isBytes, show } from '../../checks.ts'
 import { type KmsCall, traceKmsCall } from '../../diagnostics.ts'
 import {
   EnvelopeError,
@@ -9,7 +9,7 @@ import {
 } from '../../errors.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import { failed } from '../attempts.ts'
-import { parseKmsArn } from './arn.ts'
+import { type KmsIdentifierKind, kmsIdentifierKind, parseKmsArn } from './arn.ts'
 
 /** The key provider id of every data key that a symmetric KMS key wraps (aws-kms-keyring.md, "OnEncrypt"). */
 export const kmsProviderId = 'aws-kms'
@@ -113,6 +113,16 @@ export function checkClient(client: unknown): asserts client is KMSClient {
 
 function notAClient(): InvalidArgumentError {
   return new InvalidArgumentError('client', 'client must be a KMSClient of @aws-sdk/client-kms')
+}
+
+/** How a caller named a key. */
+export function checkKeyId(keyId: unknown, field: string): KmsIdentifierKind {
+  const kind = typeof keyId === 'string' ? kmsIdentifierKind(keyId) : undefined
+  if (kind) return kind
+  throw new InvalidArgumentError(
+    field,
+    `${field} is ${show(keyId)}, which is not a KMS key id, key ARN, alias name or alias ARN`,
+  )
 }
 
 /** A copy of the grant tokens, for the SDK's requests. */

@@ -1,5 +1,5 @@
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
-import { checkOptions } from '../../checks.ts'
+import { checkObject, checkOptions } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
 
 /**
@@ -63,11 +63,6 @@ export function kmsClientSupplier(options: KmsClientSupplierOptions = {}): KmsCl
     clients.set(region, client)
     return client
   }
-}
-
-function checkObject(value: unknown, field: string): void {
-  if (typeof value === 'object' && value !== null) return
-  throw new InvalidArgumentError(field, `${field} must be an object`)
 }
 
 /** A list of regions, checked and copied. */

@@ -4,9 +4,9 @@ import type { EcdhCurveName } from '../../crypto/backend.ts'
 import { type EcdhKey, type EcdhPublicKey, importEcdhPublicKey } from '../../crypto/ecdh.ts'
 import { pointAsSpki } from '../../crypto/node-point.ts'
 import { compressedLength } from '../../crypto/point.ts'
-import { InvalidArgumentError, reasonOf } from '../../errors.ts'
-import { kmsIdentifierKind, parseKmsArn } from './arn.ts'
-import { abortOption, bytesOf, callKms, unexpectedAnswer } from './calls.ts'
+import { reasonOf } from '../../errors.ts'
+import { parseKmsArn } from './arn.ts'
+import { abortOption, bytesOf, callKms, checkKeyId, unexpectedAnswer } from './calls.ts'
 
 /** What a {@link KmsEcdhKey} is made of; the names of the options stand in errors. */
 interface KmsEcdhKeyFields {
@@ -31,13 +31,7 @@ export class KmsEcdhKey {
 
   constructor(fields: KmsEcdhKeyFields) {
     const { client, keyId, keyIdField, publicKey, publicKeyField, curve } = fields
-    const kind = typeof keyId === 'string' ? kmsIdentifierKind(keyId) : undefined
-    if (!kind) {
-      throw new InvalidArgumentError(
-        keyIdField,
-        `${keyIdField} is ${show(keyId)}, which is not a KMS key id, key ARN, alias name or alias ARN`,
-      )
-    }
+    const kind = checkKeyId(keyId, keyIdField)
     this.client = client
     this.keyId = keyId
     this.#grantTokens = fields.grantTokens

@@ -12,7 +12,7 @@ import type { DecryptionMaterials } from '../../materials/decryption-materials.t
 import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
 import { failed, skipped } from '../attempts.ts'
 import { type Unwrapped, unwrapFirst } from '../unwrap-first.ts'
-import type { Keyring } from '../keyring.ts'
+import { type Keyring, withRandomDataKey } from '../keyring.ts'
 import { kmsIdentifierKind, matchesForDecrypt } from './arn.ts'
 import {
   abortOption,
@@ -111,7 +111,7 @@ export class KmsRsaKeyring implements Keyring {
       )
     }
     if (given.suite.signature) throw new EnvelopeError('ERR_WRAP_FAILED', noSignatures(given))
-    const materials = given.hasDataKey ? given : generate(given)
+    const materials = withRandomDataKey(given, nodeBackend)
     const plaintext = concat(contextDigest(materials), materials.dataKey)
     try {
       return materials.withEncryptedDataKey({
@@ -201,13 +201,6 @@ export class KmsRsaKeyring implements Keyring {
       plaintext?.fill(0)
     }
   }
-}
-
-function generate(given: EncryptionMaterials): EncryptionMaterials {
-  const dataKey = nodeBackend.randomBytes(given.suite.keyLength)
-  const generated = given.withDataKey(dataKey)
-  dataKey.fill(0)
-  return generated
 }
 
 /** aws-kms-rsa-keyring.md, "Encryption Context Digest" */

@@ -1,12 +1,11 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
-import { checkOptions, show } from '../../checks.ts'
-import { InvalidArgumentError } from '../../errors.ts'
+import { checkOptions } from '../../checks.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
 import type { Keyring } from '../keyring.ts'
 import { kmsIdentifierKind } from './arn.ts'
-import { checkClient, checkGrantTokens } from './calls.ts'
+import { checkClient, checkGrantTokens, checkKeyId } from './calls.ts'
 import { type Choice, unwrapWithKms } from './unwrap.ts'
 import { type KmsKey, wrapWithKms } from './wrap.ts'
 
@@ -66,12 +65,7 @@ export function checkKmsKey(options: KmsKeyringOptions): KmsKey {
   checkOptions(options, ['client', 'keyId', 'grantTokens'])
   const { client, keyId } = options
   checkClient(client)
-  if (typeof keyId !== 'string' || !kmsIdentifierKind(keyId)) {
-    throw new InvalidArgumentError(
-      'keyId',
-      `keyId is ${show(keyId)}, which is not a KMS key id, key ARN, alias name or alias ARN`,
-    )
-  }
+  checkKeyId(keyId, 'keyId')
   return { client, keyId, grantTokens: checkGrantTokens(options.grantTokens) }
 }
 

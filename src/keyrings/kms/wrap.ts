@@ -29,10 +29,8 @@ export async function wrapWithKms(
   return materials.hasDataKey ? await encrypt(materials, key) : await generate(materials, key)
 }
 
-async function generate(
-  materials: EncryptionMaterials,
-  { client, keyId, grantTokens }: KmsKey,
-): Promise<EncryptionMaterials> {
+async function generate(materials: EncryptionMaterials, key: KmsKey): Promise<EncryptionMaterials> {
+  const { keyId, grantTokens } = key
   const { suite, signal } = materials
   const operation = 'GenerateDataKey'
   const command = new GenerateDataKeyCommand({
@@ -41,11 +39,9 @@ async function generate(
     EncryptionContext: { ...materials.encryptionContext },
     GrantTokens: grantTokens,
   })
-  const answer = await callKms({ operation, keyId }, () =>
-    client.send(command, abortOption(signal)),
-  ).catch(async (cause: unknown) => {
-    throw await wrapFailure({ client, operation, keyId, cause, signal })
-  })
+  const answer = await ask(key, operation, signal, () =>
+    key.client.send(command, abortOption(signal)),
+  )
   const plaintext = bytesOf(answer.Plaintext)
   try {
     // "OnEncrypt MUST verify that the response Plaintext length matches"
@@ -60,10 +56,8 @@ async function generate(
   }
 }
 
-async function encrypt(
-  materials: EncryptionMaterials,
-  { client, keyId, grantTokens }: KmsKey,
-): Promise<EncryptionMaterials> {
+async function encrypt(materials: EncryptionMaterials, key: KmsKey): Promise<EncryptionMaterials> {
+  const { keyId, grantTokens } = key
   const { signal } = materials
   const operation = 'Encrypt'
   const command = new EncryptCommand({
@@ -72,12 +66,23 @@ async function encrypt(
     EncryptionContext: { ...materials.encryptionContext },
     GrantTokens: grantTokens,
   })
-  const answer = await callKms({ operation, keyId }, () =>
-    client.send(command, abortOption(signal)),
-  ).catch(async (cause: unknown) => {
-    throw await wrapFailure({ client, operation, keyId, cause, signal })
-  })
+  const answer = await ask(key, operation, signal, () =>
+    key.client.send(command, abortOption(signal)),
+  )
   return materials.withEncryptedDataKey(encryptedDataKey(operation, keyId, answer))
+}
+
+async function ask<T>(
+  { client, keyId }: KmsKey,
+  operation: string,
+  signal: AbortSignal | undefined,
+  send: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await callKms({ operation, keyId }, send)
+  } catch (cause) {
+    throw await wrapFailure({ client, operation, keyId, cause, signal })
+  }
 }
 
 function encryptedDataKey(
