@@ -14,7 +14,7 @@ const layers = {
   client: ['engine', 'cmm', 'keyrings', 'cache', ...base],
   engine: base,
   cmm: ['keyrings', 'cache', ...base],
-  keyrings: base,
+  keyrings: ['cache', ...base],
   cache: base,
   materials: ['format', 'suites', 'crypto', ...lowest],
   format: ['suites', ...lowest],
@@ -24,7 +24,12 @@ const layers = {
 }
 
 /** Folders within those; each keeps to the line of the folder that it is in. */
-const subfolders = ['keyrings/kms', 'local-kms/controls', 'local-kms/operations']
+const subfolders = [
+  'keyrings/hierarchical',
+  'keyrings/kms',
+  'local-kms/controls',
+  'local-kms/operations',
+]
 
 /** Modules that only some folders may load. Types are free everywhere: they load nothing. */
 const modules = [
@@ -38,9 +43,14 @@ const modules = [
     match: '(?:node:)?(?:fs|stream)(?:/|$)',
     from: ['client', 'local-kms'],
   },
-  { name: 'the AWS SDK', match: '@aws-(?:sdk|crypto)/|@smithy/', from: ['keyrings/kms'] },
+  {
+    name: 'the AWS SDK',
+    match: '@aws-(?:sdk|crypto)/|@smithy/',
+    from: ['keyrings/hierarchical', 'keyrings/kms'],
+  },
+  { name: 'lru-cache', match: 'lru-cache$', from: ['cache'] },
   { name: 'commander', match: 'commander$', from: ['cli'] },
-  { name: 'zod', match: 'zod(?:/|$)', from: ['local-kms'] },
+  { name: 'zod', match: 'zod(?:/|$)', from: ['keyrings/hierarchical', 'local-kms'] },
 ]
 
 /**

@@ -25,6 +25,13 @@ export type ErrorCode =
   | 'ERR_ABORTED'
   | 'ERR_FILE'
   | 'ERR_FILE_EXISTS'
+  | 'ERR_CACHE_TIMEOUT'
+  | 'ERR_BRANCH_KEY_ID'
+  | 'ERR_BRANCH_KEY_NOT_FOUND'
+  | 'ERR_BRANCH_KEY_CONFLICT'
+  | 'ERR_BRANCH_KEY_RECORD'
+  | 'ERR_BRANCH_KEY_KMS'
+  | 'ERR_KEY_STORAGE'
   | 'ERR_LOCAL_KMS'
 
 /** What one keyring did with one encrypted data key while a message was being decrypted. */

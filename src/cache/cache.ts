@@ -1,0 +1,103 @@
+import { InvalidArgumentError } from '../errors.ts'
+
+/** Materials that a cache can keep. What it lets go, it destroys. */
+export interface CacheableMaterials {
+  /** Overwrites the keys. Calling it again does nothing. */
+  destroy(): void
+}
+
+/** What an entry's key is for. */
+export type CacheUse = 'encrypt' | 'decrypt' | 'branch-key'
+
+/** What one message takes of a data key's limits (framework/caching-cmm.md, "Usage Stats"). */
+export interface CacheCharge {
+  /** Bytes of the message's plaintext, or a bound on them. */
+  readonly bytes: number
+  /** The most messages that one data key may encrypt, this one included. */
+  readonly maxMessages: number
+  /** The most bytes of plaintext that one data key may encrypt, these included. */
+  readonly maxBytes: number
+}
+
+/** What is asked of a cache. */
+export interface CacheRequest<Taken> {
+  /** The cache entry identifier, by the specification's formulas; `identifiers.ts` has them. */
+  readonly id: string
+  readonly use: CacheUse
+  /** Whose entry it is, for the diagnostics. */
+  readonly partitionId: string
+  /** An entry as old as this, or older, does not serve, whoever put it there. */
+  readonly maxAgeMs: number
+  /** How long before that age a new entry is fetched in the background; 0 or undefined: never. */
+  readonly refreshAheadMs?: number | undefined
+  /** What is charged before the materials are handed out; undefined for keys that encrypt nothing. */
+  readonly charge?: CacheCharge | undefined
+  /**
+   * Gets new materials, for this request and all that wait for the same. It is not to be aborted by one
+   * of them.
+   */
+  load(): Promise<CacheableMaterials>
+  /**
+   * Makes the caller's own copy of the materials, which may be destroyed as soon as this returns.
+   * `undefined` if they are not what the caller can use: they are replaced then.
+   */
+  take(materials: CacheableMaterials): Taken | undefined
+}
+
+/** What a cache has done since it was made. */
+export interface CacheStats {
+  /** Entries that it holds now. */
+  readonly entries: number
+  /** Requests that an entry served at once. */
+  readonly hits: number
+  /** Requests that fetched new materials. */
+  readonly misses: number
+  /** Requests that waited for what another request was fetching. */
+  readonly waits: number
+  /** Requests that had to do without the cache. */
+  readonly bypasses: number
+  /** Entries that were let go, for whatever reason. */
+  readonly evictions: number
+  /** Entries that were renewed in the background. */
+  readonly refreshes: number
+  /** Fetches that failed, those in the background included. */
+  readonly failures: number
+}
+
+/** Why a request did without the cache. */
+export type CacheBypass =
+  'identity-kdf' | 'unknown-length' | 'over-limit' | 'other-suite' | 'other-context'
+
+/**
+ * Keeps materials for reuse (framework/cryptographic-materials-cache.md). The library has two,
+ * `LocalCryptoMaterialsCache` and `StormTrackingCache`; caching CMMs and hierarchical keyrings share
+ * entries of one cache only if they were given the same partition id.
+ */
+export interface CryptographicMaterialsCache {
+  /**
+   * Serves a request from its entry, or fetches one: once for all that ask for it at the same time. They
+   * share a failure too, and the next request fetches again. What is charged is charged before anything is handed out.
+   */
+  get<Taken>(request: CacheRequest<Taken>): Promise<Taken>
+  /** Notes that a request does without the cache, for the diagnostics and the stats. */
+  bypass(use: CacheUse, partitionId: string, reason: CacheBypass): void
+  stats(): CacheStats
+  /** Lets go of all entries, and overwrites their keys. */
+  clear(): void
+}
+
+/** Refuses what has not the methods of a cache. */
+export function checkCache(value: unknown, field: string): void {
+  if (typeof value === 'object' && value !== null) {
+    const has = (name: string): boolean => name in value && isFunction(Reflect.get(value, name))
+    if (['get', 'bypass', 'stats', 'clear'].every(has)) return
+  }
+  throw new InvalidArgumentError(
+    field,
+    `${field} must be a cache, such as new LocalCryptoMaterialsCache({ capacity: 1000 })`,
+  )
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
