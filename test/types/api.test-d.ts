@@ -184,6 +184,13 @@ describe('errors', () => {
       | 'ERR_ABORTED'
       | 'ERR_FILE'
       | 'ERR_FILE_EXISTS'
+      | 'ERR_CACHE_TIMEOUT'
+      | 'ERR_BRANCH_KEY_ID'
+      | 'ERR_BRANCH_KEY_NOT_FOUND'
+      | 'ERR_BRANCH_KEY_CONFLICT'
+      | 'ERR_BRANCH_KEY_RECORD'
+      | 'ERR_BRANCH_KEY_KMS'
+      | 'ERR_KEY_STORAGE'
       | 'ERR_LOCAL_KMS'
     >()
     expectTypeOf<EnvelopeError['code']>().toEqualTypeOf<ErrorCode>()
