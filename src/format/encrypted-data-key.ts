@@ -44,14 +44,8 @@ export function writeEncryptedDataKeys(
   keys: readonly EncryptedDataKey[],
 ): void {
   writer.uint16(fits(keys.length, 'number of encrypted data keys'))
-  for (const { providerId, providerInfo, ciphertext } of keys) {
-    const id = utf8(providerId)
-    writer.uint16(fits(id.length, 'length of a key provider id'))
-    writer.bytes(id)
-    writer.uint16(fits(providerInfo.length, 'length of a key provider info'))
-    writer.bytes(providerInfo)
-    writer.uint16(fits(ciphertext.length, 'length of an encrypted data key'))
-    writer.bytes(ciphertext)
+  for (const key of keys) {
+    writeEncryptedDataKey(writer, key)
     if (writer.length > maxHeaderLength) {
       throw new EnvelopeError(
         'ERR_WRAP_FAILED',
@@ -59,6 +53,20 @@ export function writeEncryptedDataKeys(
       )
     }
   }
+}
+
+/** One of them (message-header.md, "Encrypted Data Key Entries"). */
+export function writeEncryptedDataKey(
+  writer: ByteWriter,
+  { providerId, providerInfo, ciphertext }: EncryptedDataKey,
+): void {
+  const id = utf8(providerId)
+  writer.uint16(fits(id.length, 'length of a key provider id'))
+  writer.bytes(id)
+  writer.uint16(fits(providerInfo.length, 'length of a key provider info'))
+  writer.bytes(providerInfo)
+  writer.uint16(fits(ciphertext.length, 'length of an encrypted data key'))
+  writer.bytes(ciphertext)
 }
 
 /** Reads the encrypted data keys; more than `most` of them are refused as soon as that is known. */
