@@ -14,3 +14,13 @@ export {
   BranchKeyMaterials,
   type BranchKeyMaterialsFields,
 } from './materials/branch-key-materials.ts'
+export {
+  BranchKeyStore,
+  type BranchKeyStoreOptions,
+  type BranchKeyVersion,
+  type CreateKeyOptions,
+  type KeyStoreInfo,
+} from './keyrings/hierarchical/branch-key-store.ts'
+export type { HierarchyVersion } from './keyrings/hierarchical/branch-key-context.ts'
+export { InMemoryKeyStorage } from './keyrings/hierarchical/in-memory-key-storage.ts'
+export type { KmsConfiguration } from './keyrings/hierarchical/kms-configuration.ts'

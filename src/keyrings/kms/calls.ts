@@ -133,12 +133,13 @@ export function checkGrantTokens(grantTokens: readonly string[] | undefined): st
   throw new InvalidArgumentError('grantTokens', 'grantTokens must be an array of strings')
 }
 
-async function hintFor({
+/** What to do about a call that failed, where there is something to do. */
+export async function hintFor({
   client,
   operation,
   keyId,
   cause,
-}: FailedCall): Promise<string | undefined> {
+}: Omit<FailedCall, 'signal'>): Promise<string | undefined> {
   const name = errorName(cause)
   const hint = Object.hasOwn(hints, name) ? hints[name] : undefined
   if (typeof hint === 'string') return hint
@@ -179,10 +180,12 @@ const rsaMismatchHint =
   'the encryptionAlgorithm or the public key is another one than on encryption, or the encrypted ' +
   'data key was changed'
 
-function errorName(cause: unknown): string {
+/** KMS's name for an error; nothing for what is no error. */
+export function errorName(cause: unknown): string {
   return cause instanceof Error ? cause.name : ''
 }
 
-function describe(cause: unknown): string {
+/** What a call failed with, in one sentence. */
+export function describe(cause: unknown): string {
   return cause instanceof Error ? `${cause.name}: ${cause.message}` : 'no reason given'
 }
