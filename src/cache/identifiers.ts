@@ -1,4 +1,5 @@
 import { sha384Text } from '../crypto/digest.ts'
+import { randomUuid } from '../crypto/uuid.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import { compareBytes, utf8 } from '../format/bytes.ts'
 import { type EncryptedDataKey, writeEncryptedDataKey } from '../format/encrypted-data-key.ts'
@@ -7,20 +8,21 @@ import { ByteWriter } from '../format/writer.ts'
 import type { AlgorithmSuite } from '../suites/suites.ts'
 
 /*
- * Cache entry identifiers (framework/caching-cmm.md, "Appendix A: Cache Entry Identifier Formulas"): SHA-384
- * over what the materials depend on, so that an entry serves no request but those it was made for.
+ * Cache entry identifiers (framework/caching-cmm.md and aws-kms/aws-kms-hierarchical-keyring.md, "Appendix A:
+ * Cache Entry Identifier Formulas"): SHA-384 over what the materials depend on, so that an entry serves no
+ * request but those it was made for.
  *
  * Where the formulas leave out something that materials depend on, it is appended behind two zero bytes. No
  * serialized encryption context begins so: an empty one is no bytes at all. Requests without such things
  * have the identifiers of the specification.
  */
 
-const cachingCmm = 0x01
+const resources = { cachingCmm: 0x01, hierarchicalKeyring: 0x02 } as const
 const scopes = { encrypt: 0x01, decrypt: 0x02 } as const
 
-/** Refuses what cannot be a partition id. */
-export function checkPartitionId(partitionId: string): string {
-  const given: unknown = partitionId
+/** The partition id that was given, or one that nobody else has; refuses what cannot be one. */
+export function checkPartitionId(partitionId: string | undefined): string {
+  const given: unknown = partitionId ?? randomUuid()
   // A null byte ends the partition id in the formulas: with one of its own it could pass for another.
   if (typeof given === 'string' && given !== '' && given.isWellFormed() && !given.includes('\0')) {
     return given
@@ -45,7 +47,7 @@ export interface EncryptionIdentity {
 /** "Encryption Materials, Without Algorithm Suite" and "Encryption Materials, With Algorithm Suite". */
 export function encryptionIdentifier(partitionId: string, identity: EncryptionIdentity): string {
   const { algorithmSuite, requiredContextKeys } = identity
-  const writer = begin(scopes.encrypt, partitionId)
+  const writer = begin(resources.cachingCmm, scopes.encrypt, partitionId)
   writer.uint8(algorithmSuite ? 1 : 0)
   writer.uint8(0)
   if (algorithmSuite) {
@@ -82,7 +84,7 @@ export interface DecryptionIdentity {
  * can be made to look like one more: whoever finds an entry has to compare their number.
  */
 export function decryptionIdentifier(partitionId: string, identity: DecryptionIdentity): string {
-  const writer = begin(scopes.decrypt, partitionId)
+  const writer = begin(resources.cachingCmm, scopes.decrypt, partitionId)
   writer.uint16(identity.algorithmSuite.id)
   writer.uint8(0)
   writeSorted(writer, identity.encryptedDataKeys)
@@ -96,9 +98,39 @@ export function decryptionIdentifier(partitionId: string, identity: DecryptionId
   return sha384Text(writer.written())
 }
 
-function begin(scope: number, partitionId: string): ByteWriter {
+/** Which branch key a hierarchical keyring uses. */
+export interface BranchKeyIdentity {
+  readonly partitionId: string
+  readonly logicalKeyStoreName: string
+  readonly branchKeyId: string
+}
+
+/** "Encryption Materials" of the hierarchical keyring: its active branch key. */
+export function branchKeyEncryptId(identity: BranchKeyIdentity): string {
+  return sha384Text(beginBranchKey(scopes.encrypt, identity).written())
+}
+
+/** "Decryption Materials" of the hierarchical keyring: the version of the branch key that a message names. */
+export function branchKeyDecryptId(
+  identity: BranchKeyIdentity & { readonly branchKeyVersion: string },
+): string {
+  const writer = beginBranchKey(scopes.decrypt, identity)
+  writer.uint8(0)
+  writer.bytes(utf8(identity.branchKeyVersion))
+  return sha384Text(writer.written())
+}
+
+function beginBranchKey(scope: number, identity: BranchKeyIdentity): ByteWriter {
+  const writer = begin(resources.hierarchicalKeyring, scope, identity.partitionId)
+  writer.bytes(utf8(identity.logicalKeyStoreName))
+  writer.uint8(0)
+  writer.bytes(utf8(identity.branchKeyId))
+  return writer
+}
+
+function begin(resource: number, scope: number, partitionId: string): ByteWriter {
   const writer = new ByteWriter()
-  writer.uint8(cachingCmm)
+  writer.uint8(resource)
   writer.uint8(0)
   writer.uint8(scope)
   writer.uint8(0)
