@@ -1,0 +1,109 @@
+import { once } from 'node:events'
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import dynalite from 'dynalite'
+import { type Answer, type Send, Transactions } from './transactions.ts'
+
+const targetPrefix = 'DynamoDB_20120810.'
+
+/**
+ * DynamoDB for tests that have Node alone: dynalite, and in front of it a server that adds what dynalite
+ * lacks, `TransactWriteItems` (of puts). Conditions, keys, limits and pages are dynalite's. Requests are
+ * answered one after the other, so nobody sees half a transaction.
+ */
+export class DynamoDbEmulator {
+  readonly #dynalite: Server
+  readonly #server: Server
+  readonly #transactions: Transactions
+  #last: Promise<unknown> = Promise.resolve()
+  #answersToLose = 0
+
+  private constructor(createTableMs: number) {
+    this.#dynalite = dynalite({ createTableMs, deleteTableMs: 0 })
+    this.#server = createServer((request, response) => {
+      this.#last = this.#last.then(() => this.#handle(request, response))
+    })
+    this.#transactions = new Transactions()
+  }
+
+  /** A table is CREATING for `createTableMs`. */
+  static async start({ createTableMs = 0 } = {}): Promise<DynamoDbEmulator> {
+    const emulator = new DynamoDbEmulator(createTableMs)
+    for (const server of [emulator.#dynalite, emulator.#server]) {
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+    }
+    return emulator
+  }
+
+  /** What a client is made with, to use this server. */
+  get clientConfig(): DynamoDBClientConfig {
+    return dynamoDbClientConfig(endpointOf(this.#server))
+  }
+
+  /** The next requests are carried out, and their connections cut instead of an answer. */
+  loseAnswers(count: number): void {
+    this.#answersToLose = count
+  }
+
+  async close(): Promise<void> {
+    for (const server of [this.#server, this.#dynalite]) {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    }
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, body } = await this.#answer(request).catch((error: unknown) => ({
+      status: 500,
+      body: Buffer.from(String(error)),
+    }))
+    if (this.#answersToLose > 0) {
+      this.#answersToLose--
+      request.socket.destroy()
+      return
+    }
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(body)
+  }
+
+  async #answer(request: IncomingMessage): Promise<Answer> {
+    const body = await buffer(request)
+    const target = String(request.headers['x-amz-target'])
+    const send = sendTo(endpointOf(this.#dynalite), request)
+    return target === `${targetPrefix}TransactWriteItems`
+      ? this.#transactions.write(body, send)
+      : send(target.slice(targetPrefix.length), body)
+  }
+}
+
+/** A client's configuration for a server on this machine, which checks no credentials. */
+export function dynamoDbClientConfig(endpoint: string): DynamoDBClientConfig {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  return { endpoint, region: 'us-east-1', credentials }
+}
+
+/** Makes calls as the sender of a request, whose signature nobody checks. */
+function sendTo(endpoint: string, { headers }: IncomingMessage): Send {
+  const { authorization = '', 'x-amz-date': date } = headers
+  return async (operation, body) => {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        authorization,
+        'x-amz-date': String(date),
+        'x-amz-target': targetPrefix + operation,
+        'content-type': 'application/x-amz-json-1.0',
+      },
+      body: new Uint8Array(body),
+    })
+    return { status: response.status, body: Buffer.from(await response.arrayBuffer()) }
+  }
+}
+
+function endpointOf(server: Server): string {
+  const { port } = server.address() as AddressInfo
+  return `http://127.0.0.1:${port}`
+}
