@@ -3,18 +3,33 @@
  *
  * @packageDocumentation
  */
+export type {
+  CacheBypass,
+  CacheCharge,
+  CacheRequest,
+  CacheStats,
+  CacheUse,
+  CacheableMaterials,
+  CryptographicMaterialsCache,
+} from './cache/cache.ts'
 export { EnvelopeClient, type EnvelopeClientOptions, inspectMessage } from './client/client.ts'
 export type { DecryptResult } from './client/decrypt.ts'
 export type { EncryptResult } from './client/encrypt.ts'
 export type { FileResult } from './client/files.ts'
 export type { HeaderListener, MessageStream } from './client/message-stream.ts'
 export type { DecryptOptions, EncryptOptions, FileOptions, FileProgress } from './client/options.ts'
+export { CachingCmm, type CachingCmmOptions } from './cmm/caching.ts'
 export type {
   CryptographicMaterialsManager,
   DecryptionMaterialsRequest,
   EncryptionMaterialsRequest,
 } from './cmm/cmm.ts'
 export { DefaultCmm, type DefaultCmmOptions } from './cmm/default.ts'
+export {
+  RequiredEncryptionContextCmm,
+  type RequiredEncryptionContextCmmOptions,
+} from './cmm/required-encryption-context.ts'
+export type { UnderlyingOptions } from './cmm/underlying.ts'
 export type {
   CryptoBackend,
   CurveName,

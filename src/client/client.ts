@@ -1,9 +1,8 @@
 import { checkInteger, checkOptions } from '../checks.ts'
-import { type CryptographicMaterialsManager, checkCmm } from '../cmm/cmm.ts'
-import { DefaultCmm } from '../cmm/default.ts'
+import type { CryptographicMaterialsManager } from '../cmm/cmm.ts'
+import { underlyingCmm } from '../cmm/underlying.ts'
 import { type CryptoBackend, checkBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
-import { InvalidArgumentError } from '../errors.ts'
 import type { MessageHeader } from '../format/header.ts'
 import type { Keyring } from '../keyrings/keyring.ts'
 import {
@@ -81,13 +80,8 @@ export class EnvelopeClient {
 
   constructor(options: EnvelopeClientOptions) {
     checkOptions(options, clientOptions)
-    const { keyring, backend = nodeBackend, maxEncryptedDataKeys } = options
-    const cmm = options.cmm ?? (keyring && new DefaultCmm({ keyring, backend }))
-    if (!cmm || (keyring && options.cmm)) {
-      throw new InvalidArgumentError('keyring', 'Give the client either a keyring or a cmm')
-    }
-    checkCmm(cmm, 'cmm')
-    checkBackend(backend)
+    const { backend = nodeBackend, maxEncryptedDataKeys } = options
+    const cmm = underlyingCmm(options, checkBackend(backend), 'client')
     if (maxEncryptedDataKeys !== undefined) {
       checkInteger(maxEncryptedDataKeys, 'maxEncryptedDataKeys', 1, 0xffff)
     }

@@ -56,7 +56,10 @@ export interface CryptographicMaterialsManager {
 }
 
 /** Refuses what has not the two methods of a CMM. */
-export function checkCmm(value: unknown, field: string): void {
+export function checkCmm(
+  value: unknown,
+  field: string,
+): asserts value is CryptographicMaterialsManager {
   if (
     typeof value === 'object' &&
     value !== null &&

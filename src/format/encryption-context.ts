@@ -43,6 +43,11 @@ export function copyContext(
   return Object.freeze(Object.fromEntries(pairs))
 }
 
+/** The same pairs, which nobody can change: a context that is frozen already as it is. */
+export function frozenContext(context: EncryptionContext): EncryptionContext {
+  return Object.isFrozen(context) ? context : Object.freeze({ ...context })
+}
+
 function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)

@@ -10,6 +10,7 @@ import type { AlgorithmSuite } from '../suites/suites.ts'
  */
 export class DataKey {
   #bytes: Uint8Array | undefined
+  readonly #suite: AlgorithmSuite
   readonly #copies: Uint8Array[] = []
 
   /** Copies the bytes: the caller keeps its own, and should overwrite them. */
@@ -26,6 +27,7 @@ export class DataKey {
       )
     }
     this.#bytes = copyBytes(bytes)
+    this.#suite = suite
   }
 
   /**
@@ -33,15 +35,14 @@ export class DataKey {
    * overwrote what it was given would have the message encrypted under zeros.
    */
   copy(): Uint8Array {
-    if (!this.#bytes) {
-      throw new EnvelopeError(
-        'ERR_NO_DATA_KEY',
-        'The data key was destroyed and cannot be used again',
-      )
-    }
-    const copy = copyBytes(this.#bytes)
+    const copy = copyBytes(this.#alive())
     this.#copies.push(copy)
     return copy
+  }
+
+  /** The same key with a life of its own: to destroy the one leaves the other as it is. */
+  clone(): DataKey {
+    return new DataKey(this.#alive(), this.#suite)
   }
 
   /** Overwrites the key and its copies. Calling it again does nothing. */
@@ -50,5 +51,13 @@ export class DataKey {
     this.#bytes = undefined
     for (const copy of this.#copies) copy.fill(0)
     this.#copies.length = 0
+  }
+
+  #alive(): Uint8Array {
+    if (this.#bytes) return this.#bytes
+    throw new EnvelopeError(
+      'ERR_NO_DATA_KEY',
+      'The data key was destroyed and cannot be used again',
+    )
   }
 }

@@ -1,5 +1,6 @@
 import { EnvelopeError, type UnwrapAttempt } from '../errors.ts'
-import type { EncryptionContext } from '../format/encryption-context.ts'
+import { copyBytes } from '../format/bytes.ts'
+import { type EncryptionContext, frozenContext } from '../format/encryption-context.ts'
 import { type AlgorithmSuite, knownSuite } from '../suites/suites.ts'
 import { DataKey } from './data-key.ts'
 
@@ -79,6 +80,23 @@ export class DecryptionMaterials {
     materials.#dataKey = dataKey
     materials.#family = this.#family
     if (dataKey) this.#family.add(dataKey)
+    return materials
+  }
+
+  /**
+   * The same materials with a data key of their own, so that a CMM can keep the ones and hand out the
+   * others. Nothing that a caller could change is shared, and the signal is not taken along.
+   */
+  copy(): DecryptionMaterials {
+    const materials = new DecryptionMaterials({
+      suite: this.suite,
+      encryptionContext: frozenContext(this.encryptionContext),
+      requiredContextKeys: this.requiredContextKeys,
+      verificationKey: this.verificationKey && copyBytes(this.verificationKey),
+    })
+    materials.#attempts = this.#attempts
+    materials.#dataKey = this.#dataKey?.clone()
+    if (materials.#dataKey) materials.#family.add(materials.#dataKey)
     return materials
   }
 

@@ -1,7 +1,7 @@
 import type { SigningKey } from '../crypto/backend.ts'
 import { EnvelopeError, type WrapFailure } from '../errors.ts'
 import { type EncryptedDataKey, copyEncryptedDataKey } from '../format/encrypted-data-key.ts'
-import type { EncryptionContext } from '../format/encryption-context.ts'
+import { type EncryptionContext, frozenContext } from '../format/encryption-context.ts'
 import { type AlgorithmSuite, knownSuite } from '../suites/suites.ts'
 import { DataKey } from './data-key.ts'
 
@@ -120,6 +120,24 @@ export class EncryptionMaterials {
       (!earlier.#dataKey || earlier.#dataKey === this.#dataKey) &&
       earlier.#encryptedDataKeys.every((key, index) => key === this.#encryptedDataKeys[index])
     )
+  }
+
+  /**
+   * The same materials with a data key of their own, so that a CMM can keep the ones and hand out the
+   * others. Nothing that a caller could change is shared, and the signal is not taken along.
+   */
+  copy(): EncryptionMaterials {
+    const materials = new EncryptionMaterials({
+      suite: this.suite,
+      encryptionContext: frozenContext(this.encryptionContext),
+      requiredContextKeys: this.requiredContextKeys,
+      signingKey: this.signingKey,
+    })
+    materials.#dataKey = this.#dataKey?.clone()
+    materials.#encryptedDataKeys = this.#encryptedDataKeys.map(copyEncryptedDataKey)
+    materials.#wrapFailures = this.#wrapFailures
+    if (materials.#dataKey) materials.#family.add(materials.#dataKey)
+    return materials
   }
 
   /** Overwrites the data key, here and in all materials that come from the same request. */
