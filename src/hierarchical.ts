@@ -24,3 +24,15 @@ export {
 export type { HierarchyVersion } from './keyrings/hierarchical/branch-key-context.ts'
 export { InMemoryKeyStorage } from './keyrings/hierarchical/in-memory-key-storage.ts'
 export type { KmsConfiguration } from './keyrings/hierarchical/kms-configuration.ts'
+export {
+  DynamoDbKeyStorage,
+  type DynamoDbKeyStorageOptions,
+} from './keyrings/hierarchical/dynamodb-key-storage.ts'
+export type { EnsuredTable } from './keyrings/hierarchical/dynamodb-table.ts'
+export type { BranchKeyIdSupplier } from './keyrings/hierarchical/branch-key-choice.ts'
+export type { BranchKeySource } from './keyrings/hierarchical/cached-branch-keys.ts'
+export {
+  HierarchicalKeyring,
+  type HierarchicalKeyringOptions,
+} from './keyrings/hierarchical/hierarchical-keyring.ts'
+export type { RewrapDestination, RewrapResult } from './keyrings/hierarchical/rewrap.ts'
