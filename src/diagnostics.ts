@@ -42,9 +42,48 @@ export interface FailoverChange {
   readonly cause?: unknown
 }
 
+/** What a cached key is for. */
+export type CacheUse = 'encrypt' | 'decrypt' | 'branch-key'
+
+/** Why a request did without the cache. */
+export type CacheBypass =
+  'identity-kdf' | 'unknown-length' | 'over-limit' | 'other-suite' | 'other-context'
+
+/**
+ * Why a cache let go of an entry: its age, its messages or bytes are used up, a newer one came for the
+ * same id, or for another while the cache was full, or `clear()` was called.
+ */
+export type CacheEviction = 'age' | 'limits' | 'replaced' | 'capacity' | 'clear'
+
+/** What a cache of keys does: published to `waxseal:cache`. */
+export interface CacheEvent {
+  /**
+   * - `hit`: an entry served a request at once.
+   * - `miss`: a request has new materials fetched.
+   * - `wait`: a request waits for what another has fetched.
+   * - `bypass`: a request did without the cache, for the `reason` given.
+   * - `eviction`: an entry was let go and its key overwritten, for the `reason` given.
+   * - `refresh`: an entry was renewed in the background.
+   * - `failure`: a fetch failed with the `cause` given; for a renewal the old entry goes on.
+   */
+  readonly event: 'hit' | 'miss' | 'wait' | 'bypass' | 'eviction' | 'refresh' | 'failure'
+  readonly use: CacheUse
+  /** Whose entry it is. */
+  readonly partitionId: string
+  /** For `hit`, `eviction` and `refresh`: how long the entry may still be used. */
+  readonly remainingMs?: number
+  /** For the same, if the key encrypts messages: how many it may still encrypt. */
+  readonly remainingMessages?: number
+  /** For the same: how many bytes of plaintext. */
+  readonly remainingBytes?: number
+  readonly reason?: CacheBypass | CacheEviction
+  readonly cause?: unknown
+}
+
 const kmsCalls: TracingChannel<unknown, KmsCall> = tracingChannel('waxseal:kms')
 const partialWraps = channel('waxseal:partial-wrap')
 const failoverChanges = channel('waxseal:failover')
+const cacheEvents = channel('waxseal:cache')
 
 /** Makes a call of KMS, and tells of it. */
 export async function traceKmsCall<T>(
@@ -72,4 +111,13 @@ export function tellPartialWrap(message: PartialWrap): void {
 
 export function tellFailoverChange(message: FailoverChange): void {
   failoverChanges.publish(message)
+}
+
+/** Whether anybody listens to `waxseal:cache`: for nobody, no event is made. */
+export function hasCacheListeners(): boolean {
+  return cacheEvents.hasSubscribers
+}
+
+export function tellCacheEvent(message: CacheEvent): void {
+  cacheEvents.publish(message)
 }

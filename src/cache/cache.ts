@@ -1,13 +1,13 @@
+import type { CacheBypass, CacheUse } from '../diagnostics.ts'
 import { InvalidArgumentError } from '../errors.ts'
+
+export type { CacheBypass, CacheUse } from '../diagnostics.ts'
 
 /** Materials that a cache can keep. What it lets go, it destroys. */
 export interface CacheableMaterials {
   /** Overwrites the keys. Calling it again does nothing. */
   destroy(): void
 }
-
-/** What an entry's key is for. */
-export type CacheUse = 'encrypt' | 'decrypt' | 'branch-key'
 
 /** What one message takes of a data key's limits (framework/caching-cmm.md, "Usage Stats"). */
 export interface CacheCharge {
@@ -63,10 +63,6 @@ export interface CacheStats {
   /** Fetches that failed, those in the background included. */
   readonly failures: number
 }
-
-/** Why a request did without the cache. */
-export type CacheBypass =
-  'identity-kdf' | 'unknown-length' | 'over-limit' | 'other-suite' | 'other-context'
 
 /**
  * Keeps materials for reuse (framework/cryptographic-materials-cache.md). The library has two,

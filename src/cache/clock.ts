@@ -1,0 +1,13 @@
+/**
+ * The time by two clocks, as it was at the last reading. Ages count by the one that makes them longer: the
+ * wall clock goes on while a frozen machine sleeps, and the monotonic one is not set back.
+ */
+export class Clock {
+  wallMs = 0
+  monotonicMs = 0
+
+  read(): void {
+    this.wallMs = Date.now()
+    this.monotonicMs = performance.now()
+  }
+}
