@@ -54,7 +54,12 @@ export class BranchKeyMaterials {
 
   /** The same materials with a key of their own, which lives on when this one is destroyed. */
   copy(): BranchKeyMaterials {
-    return new BranchKeyMaterials(this)
+    const { branchKeyId, branchKeyVersion, encryptionContext, key } = this
+    try {
+      return new BranchKeyMaterials({ branchKeyId, branchKeyVersion, encryptionContext, key })
+    } finally {
+      key.fill(0)
+    }
   }
 
   /** Overwrites the key. Calling it again does nothing. */

@@ -12,6 +12,7 @@ import type { KeyStorage } from './key-storage.ts'
 import { type KmsConfiguration, checkKmsConfiguration } from './kms-configuration.ts'
 import { getMaterials } from './read-key.ts'
 import { isUuid } from './records.ts'
+import { type RewrapDestination, type RewrapResult, rewrapBranchKey } from './rewrap.ts'
 import type { StoreParts } from './store-parts.ts'
 import { versionKey } from './version-key.ts'
 
@@ -179,6 +180,42 @@ export class BranchKeyStore {
    */
   async getBeaconKey(options: { branchKeyId: string }): Promise<BranchKeyMaterials> {
     return getMaterials(this.#parts, checkBranchKeyId(options), beaconType)
+  }
+
+  /**
+   * Moves a branch key to another KMS key: all its versions, the active one and the beacon key. The branch
+   * keys themselves stay the same, so that messages are read as before and none is touched. It is therefore no
+   * answer to a branch key that leaked.
+   *
+   * Each record is replaced by one conditional write, after the new key has opened it once: at every moment
+   * it opens under exactly one of the two keys. After a failure or a crash, call it again: it goes on with
+   * what is left.
+   *
+   * Before: the store that moves is configured with the old key (`key` or `multi-region-key`), and moves
+   * what is under it, nothing else. All that read meanwhile need permission for both keys, and the
+   * `kmsConfiguration` `discovery`; of two replicas of one multi-Region key, `multi-region-key` reads both as well.
+   *
+   * During: `versionKey` of a store with the old key fails from the moment when the active record has moved, and
+   * works again with the new one.
+   *
+   * After: configure all stores with the new key, those that discover too, for they read whatever someone
+   * writes into the storage. Keep the old KMS key for as long as backups of the storage are kept.
+   *
+   * Permissions: `kms:ReEncryptFrom` for both keys and `kms:ReEncryptTo` for the new one. With `to.client`, or for
+   * a branch key of hierarchy version 2, `kms:Decrypt` for both and `kms:Encrypt` for the new one. Calls of
+   * KMS: two for each record; three with `to.client` or under hierarchy version 2.
+   *
+   * @throws EnvelopeError ERR_BRANCH_KEY_NOT_FOUND; ERR_BRANCH_KEY_KMS also if the store discovers its keys or
+   * a record is under a third key, before anything is moved; ERR_BRANCH_KEY_CONFLICT if others change the records
+   * all the time.
+   *
+   * @example
+   * ```ts
+   * const { rewrapped } = await keyStore.rewrapKey({ branchKeyId, to: { keyArn: newKeyArn } })
+   * ```
+   */
+  async rewrapKey(options: { branchKeyId: string; to: RewrapDestination }): Promise<RewrapResult> {
+    return rewrapBranchKey(this.#parts, checkBranchKeyId(options, ['to']), options.to)
   }
 
   /** How this store is configured ("GetKeyStoreInfo"). */

@@ -106,13 +106,13 @@ export async function regionOf(client: KMSClient): Promise<string> {
   return client.config.region()
 }
 
-export function checkClient(client: unknown): asserts client is KMSClient {
+export function checkClient(client: unknown, field = 'client'): asserts client is KMSClient {
   if (typeof client === 'object' && client !== null && 'send' in client) return
-  throw notAClient()
+  throw notAClient(field)
 }
 
-function notAClient(): InvalidArgumentError {
-  return new InvalidArgumentError('client', 'client must be a KMSClient of @aws-sdk/client-kms')
+function notAClient(field = 'client'): InvalidArgumentError {
+  return new InvalidArgumentError(field, `${field} must be a KMSClient of @aws-sdk/client-kms`)
 }
 
 /** How a caller named a key. */

@@ -1,0 +1,289 @@
+import { type CryptographicMaterialsCache, checkCache } from '../../cache/cache.ts'
+import { checkPartitionId } from '../../cache/identifiers.ts'
+import { LocalCryptoMaterialsCache } from '../../cache/local.ts'
+import { checkInteger, checkObject, checkOptions, show } from '../../checks.ts'
+import { type CryptoBackend, checkBackend } from '../../crypto/backend.ts'
+import { nodeBackend } from '../../crypto/node.ts'
+import {
+  EnvelopeError,
+  InvalidArgumentError,
+  type UnwrapAttempt,
+  checkNotAborted,
+  reasonOf,
+} from '../../errors.ts'
+import { equalBytes, utf8 } from '../../format/bytes.ts'
+import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
+import {
+  type EncryptionContext,
+  serializeContext,
+  serializeContextByLocale,
+} from '../../format/encryption-context.ts'
+import type { DecryptionMaterials } from '../../materials/decryption-materials.ts'
+import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
+import { failed, skipped } from '../attempts.ts'
+import { type Keyring, checkNoDataKey } from '../keyring.ts'
+import { type Unwrapped, unwrapFirst } from '../unwrap-first.ts'
+import {
+  type BranchKeyChoice,
+  type BranchKeyChoiceOptions,
+  checkBranchKeyChoice,
+} from './branch-key-choice.ts'
+import {
+  hierarchyCiphertextLength,
+  hierarchyProviderId,
+  unwrapByBranchKey,
+  versionBytes,
+  versionIn,
+  wrapByBranchKey,
+} from './branch-key-wrapping.ts'
+import { type BranchKeySource, CachedBranchKeys } from './cached-branch-keys.ts'
+
+// "the cryptographic materials cache MUST be configured to a max cache size of 1000"
+const defaultCapacity = 1000
+
+/** Options of {@link HierarchicalKeyring}. */
+export interface HierarchicalKeyringOptions extends BranchKeyChoiceOptions {
+  /** Where the branch keys are: a `BranchKeyStore`. */
+  keyStore: BranchKeySource
+  /**
+   * For how long a branch key is used before it is fetched again, in milliseconds. So long it takes at most
+   * until a new version is used everywhere, and until access that KMS no longer grants has ended.
+   */
+  ttlMs: number
+  /** Default: a `LocalCryptoMaterialsCache` for 1,000 branch keys, of this keyring alone. */
+  cache?: CryptographicMaterialsCache
+  /**
+   * Keyrings on one cache share branch keys if they have the same partition id and key stores of the same
+   * logical name; never give both to two different stores. Default: a random UUID, so that nothing is shared.
+   */
+  partitionId?: string
+  /**
+   * How long before the end of `ttlMs` a branch key is fetched again in the background, in milliseconds.
+   * Default: never; then one message waits.
+   */
+  refreshAheadMs?: number
+  /** The implementation of HMAC and AES-GCM. Default: node:crypto. */
+  backend?: CryptoBackend
+}
+
+/**
+ * Wraps data keys under branch keys, which are kept in a database, wrapped by a KMS key in turn
+ * (framework/aws-kms/aws-kms-hierarchical-keyring.md). KMS is called once in `ttlMs` for each branch key
+ * that is in use, and not for each message.
+ *
+ * With a supplier, each tenant has a branch key of its own. A message opens only if it names the branch
+ * key that the supplier gives for its encryption context. That context is the message's own until it is
+ * verified: give `decrypt` the pairs that you expect, such as the tenant who asks, as its
+ * `encryptionContext`, or a tenant could hand in the message of another.
+ *
+ * A branch key is the key of all messages that were written under it. Whoever reads the memory of the
+ * process can open them until the next `versionKey`; keyrings that call KMS for each message confine it to
+ * the messages under way.
+ *
+ * `encrypt` fails with what the key store failed with (`ERR_BRANCH_KEY_NOT_FOUND`, `ERR_BRANCH_KEY_KMS`,
+ * `ERR_BRANCH_KEY_RECORD`, `ERR_KEY_STORAGE`) or `ERR_BRANCH_KEY_ID` if the supplier fails or gives no
+ * id; `decrypt` has these as the causes of its `attempts`.
+ *
+ * @throws InvalidArgumentError if an option is not as described.
+ *
+ * @example
+ * ```ts
+ * const keyring = new HierarchicalKeyring({
+ *   keyStore,
+ *   branchKeyIdSupplier: ({ tenant }) => branchKeyOf(tenant),
+ *   ttlMs: 10 * 60 * 1000,
+ * })
+ * ```
+ */
+export class HierarchicalKeyring implements Keyring {
+  readonly #choice: BranchKeyChoice
+  readonly #branchKeys: CachedBranchKeys
+  readonly #backend: CryptoBackend
+
+  constructor(options: HierarchicalKeyringOptions) {
+    checkOptions(options, [
+      'keyStore',
+      'branchKeyId',
+      'branchKeyIdSupplier',
+      'ttlMs',
+      'cache',
+      'partitionId',
+      'refreshAheadMs',
+      'backend',
+    ])
+    const { keyStore, ttlMs, refreshAheadMs } = options
+    checkKeyStore(keyStore)
+    this.#choice = checkBranchKeyChoice(options)
+    // "This value MUST be greater than zero."
+    checkInteger(ttlMs, 'ttlMs', 1, Number.MAX_SAFE_INTEGER)
+    if (refreshAheadMs !== undefined) checkInteger(refreshAheadMs, 'refreshAheadMs', 0, ttlMs)
+    const cache = options.cache ?? new LocalCryptoMaterialsCache({ capacity: defaultCapacity })
+    checkCache(cache, 'cache')
+    checkGracePeriod(cache, ttlMs)
+    const partitionId = checkPartitionId(options.partitionId)
+    this.#branchKeys = new CachedBranchKeys({ keyStore, cache, partitionId, ttlMs, refreshAheadMs })
+    this.#backend = checkBackend(options.backend ?? nodeBackend)
+  }
+
+  // aws-kms-hierarchical-keyring.md, "OnEncrypt"
+  async onEncrypt(given: EncryptionMaterials): Promise<EncryptionMaterials> {
+    const context = serializeContext(given.encryptionContext)
+    const branchKeyId = await this.#choice.branchKeyIdFor(given.encryptionContext)
+    const { branchKeyVersion, key } = await this.#branchKeys.active(branchKeyId)
+    try {
+      checkNotAborted(given.signal)
+      const version = writableVersion(branchKeyId, branchKeyVersion)
+      const branchKey = { id: utf8(branchKeyId), version, key }
+      return wrapByBranchKey(this.#backend, given, branchKey, context)
+    } finally {
+      key.fill(0)
+    }
+  }
+
+  // aws-kms-hierarchical-keyring.md, "OnDecrypt"
+  async onDecrypt(
+    given: DecryptionMaterials,
+    encryptedDataKeys: readonly EncryptedDataKey[],
+  ): Promise<DecryptionMaterials> {
+    checkNoDataKey(given)
+    const isOfThisKind = encryptedDataKeys.some(
+      ({ providerId }) => providerId === hierarchyProviderId,
+    )
+    // The supplier need not know the contexts of messages that are other keyrings'.
+    const chosen = isOfThisKind ? await this.#chooseFor(given) : undefined
+    const contexts = new ContextOrders(given.encryptionContext)
+    return unwrapFirst(
+      given,
+      encryptedDataKeys,
+      (key) => this.#accept(key, given, chosen),
+      (key, branchKeyId) => this.#unwrap(given, key, branchKeyId, contexts),
+    )
+  }
+
+  async #chooseFor(given: DecryptionMaterials): Promise<Chosen> {
+    try {
+      const text = await this.#choice.branchKeyIdFor(given.encryptionContext)
+      return { text, id: utf8(text) }
+    } catch (cause) {
+      checkNotAborted(given.signal)
+      return { cause }
+    }
+  }
+
+  /** Whether a data key is to be tried: "Its provider ID MUST match …", and it must name the branch key. */
+  #accept(
+    key: EncryptedDataKey,
+    { suite }: DecryptionMaterials,
+    chosen: Chosen | undefined,
+  ): { how: string } | { attempt: UnwrapAttempt } {
+    if (key.providerId !== hierarchyProviderId || !chosen) {
+      return { attempt: skipped(key, 'it was not wrapped by a hierarchical keyring') }
+    }
+    if ('cause' in chosen) {
+      const { cause } = chosen
+      return { attempt: failed(key, reasonOf(cause), { cause }) }
+    }
+    if (!equalBytes(key.providerInfo, chosen.id)) {
+      const reason = `it is under another branch key; ${this.#choice.by} ${shown(chosen.text)}`
+      return { attempt: skipped(key, reason, otherBranchKeyHint) }
+    }
+    if (key.ciphertext.length !== hierarchyCiphertextLength(suite.keyLength)) {
+      return { attempt: failed(key, 'the wrapped key has not the length that this suite takes') }
+    }
+    return { how: chosen.text }
+  }
+
+  async #unwrap(
+    given: DecryptionMaterials,
+    key: EncryptedDataKey,
+    branchKeyId: string,
+    contexts: ContextOrders,
+  ): Promise<Unwrapped> {
+    const version = versionIn(key.ciphertext)
+    let branchKey: Uint8Array
+    try {
+      branchKey = (await this.#branchKeys.version(branchKeyId, version)).key
+    } catch (cause) {
+      checkNotAborted(given.signal)
+      return { attempt: failed(key, reasonOf(cause), { cause }) }
+    }
+    let dataKey: Uint8Array | undefined
+    try {
+      checkNotAborted(given.signal)
+      const unwrapping = { id: key.providerInfo, key: branchKey }
+      dataKey = unwrapByBranchKey(this.#backend, key.ciphertext, unwrapping, contexts)
+      if (dataKey) return { materials: given.withDataKey(dataKey) }
+      return {
+        attempt: failed(key, 'the wrapped key is not authentic', { hint: notAuthenticHint }),
+      }
+    } finally {
+      branchKey.fill(0)
+      dataKey?.fill(0)
+    }
+  }
+}
+
+/** The branch key that a message has to be under, or why that is not known. */
+type Chosen = { readonly text: string; readonly id: Uint8Array } | { readonly cause: unknown }
+
+const otherBranchKeyHint =
+  'a message opens under the branch key alone that its encryption context leads to'
+
+const notAuthenticHint =
+  'the encryption context is another one than on encryption, or the encrypted data key was changed'
+
+/** An id as an attempt shows it: of a length that a log takes. */
+function shown(branchKeyId: string): string {
+  return JSON.stringify(branchKeyId.slice(0, 256))
+}
+
+/**
+ * What a data key may be bound to: the encryption context in the specification's order and, as AWS's library
+ * for JavaScript writes it unless told otherwise, in that of the locale. Each is serialized once, and
+ * only if it is needed.
+ */
+class ContextOrders implements Iterable<Uint8Array> {
+  readonly #context: EncryptionContext
+  #specified: Uint8Array | undefined
+  #byLocale: Uint8Array | undefined
+
+  constructor(context: EncryptionContext) {
+    this.#context = context
+  }
+
+  *[Symbol.iterator](): Generator<Uint8Array> {
+    this.#specified ??= serializeContext(this.#context)
+    yield this.#specified
+    this.#byLocale ??= serializeContextByLocale(this.#context)
+    if (!equalBytes(this.#specified, this.#byLocale)) yield this.#byLocale
+  }
+}
+
+/** The version's bytes, if messages can name it. */
+function writableVersion(branchKeyId: string, branchKeyVersion: string | undefined): Uint8Array {
+  const bytes = branchKeyVersion === undefined ? undefined : versionBytes(branchKeyVersion)
+  if (bytes) return bytes
+  throw new EnvelopeError(
+    'ERR_BRANCH_KEY_RECORD',
+    `The active version of the branch key ${shown(branchKeyId)} is ${show(branchKeyVersion)}, which ` +
+      'is not a UUID in lower case, so a message could not name it. Make a new one by versionKey',
+  )
+}
+
+function checkKeyStore(keyStore: unknown): void {
+  checkObject(keyStore, 'keyStore')
+  const methods = ['getActiveBranchKey', 'getBranchKeyVersion']
+  const has = (name: string): boolean => typeof Reflect.get(keyStore, name) === 'function'
+  if (methods.every(has) && typeof Reflect.get(keyStore, 'logicalKeyStoreName') === 'string') return
+  throw new InvalidArgumentError('keyStore', 'keyStore must be a BranchKeyStore')
+}
+
+/** "the Grace Period MUST be less than the cache limit TTL": every entry would be renewed all the time. */
+function checkGracePeriod(cache: object, ttlMs: number): void {
+  const gracePeriodMs: unknown = Reflect.get(cache, 'gracePeriodMs')
+  if (typeof gracePeriodMs !== 'number' || gracePeriodMs < ttlMs) return
+  throw new InvalidArgumentError(
+    'ttlMs',
+    `ttlMs is ${ttlMs}, and must be more than the cache's gracePeriodMs, which is ${gracePeriodMs}`,
+  )
+}
