@@ -135,7 +135,7 @@ export class EncryptionMaterials {
     })
     materials.#dataKey = this.#dataKey?.clone()
     materials.#encryptedDataKeys = this.#encryptedDataKeys.map(copyEncryptedDataKey)
-    materials.#wrapFailures = this.#wrapFailures
+    materials.#wrapFailures = this.#wrapFailures.map((failure) => ({ ...failure }))
     if (materials.#dataKey) materials.#family.add(materials.#dataKey)
     return materials
   }

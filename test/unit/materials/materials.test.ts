@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { DecryptionMaterials, EncryptionMaterials, algorithmSuites } from '../../../src/index.ts'
+import {
+  DecryptionMaterials,
+  EncryptionMaterials,
+  algorithmSuites,
+  nodeBackend,
+} from '../../../src/index.ts'
 
 const suite = algorithmSuites.ALG_AES_128_GCM_IV12_TAG16_NO_KDF
 const fields = { suite, encryptionContext: Object.freeze({ a: 'b' }) }
@@ -10,9 +15,21 @@ const encryptedDataKey = {
   ciphertext: new Uint8Array(0),
 }
 
+interface Given {
+  encryptionContext: Record<string, string>
+  requiredContextKeys: string[]
+  signal: AbortSignal
+}
+
 describe.each([
-  ['EncryptionMaterials', () => new EncryptionMaterials(fields)],
-  ['DecryptionMaterials', () => new DecryptionMaterials(fields)],
+  [
+    'EncryptionMaterials',
+    (given: Partial<Given> = {}) => new EncryptionMaterials({ ...fields, ...given }),
+  ],
+  [
+    'DecryptionMaterials',
+    (given: Partial<Given> = {}) => new DecryptionMaterials({ ...fields, ...given }),
+  ],
 ])('%s', (_, make) => {
   it('have no data key until they are given one', () => {
     const materials = make()
@@ -47,6 +64,54 @@ describe.each([
     expect(Buffer.from(bytes)).toEqual(Buffer.alloc(16))
     expect(() => materials.dataKey).toThrow(expect.objectContaining({ code: 'ERR_NO_DATA_KEY' }))
   })
+
+  it('and their copies live and die apart', () => {
+    const materials = make().withDataKey(dataKey())
+    const [first, second] = [materials.copy(), materials.copy()]
+    first.destroy()
+    expect(() => first.dataKey).toThrow(/destroyed/)
+    expect(Buffer.from(materials.dataKey)).toEqual(dataKey())
+    const bytes = second.dataKey
+    materials.destroy()
+    expect(() => materials.copy()).toThrow(/destroyed/)
+    expect(Buffer.from(bytes)).toEqual(dataKey())
+    second.destroy()
+    expect(Buffer.from(bytes)).toEqual(Buffer.alloc(16))
+  })
+
+  it('and their copies have all that they have, but the signal', () => {
+    const encryptionContext = { a: 'b' }
+    const { signal } = new AbortController()
+    const materials = make({ encryptionContext, requiredContextKeys: ['a'], signal })
+    const copy = materials.copy()
+    expect(copy).toMatchObject({ suite, encryptionContext, requiredContextKeys: ['a'] })
+    expect([materials.signal, copy.signal]).toEqual([signal, undefined])
+    encryptionContext.a = 'changed'
+    expect(copy.encryptionContext).toEqual({ a: 'b' })
+    expect(make().copy().hasDataKey).toBe(false)
+  })
+})
+
+it('copies of encryption materials share no bytes of encrypted data keys, and keep the failures', () => {
+  const failure = { keyring: 'children[0]', reason: 'no answer' }
+  const signingKey = nodeBackend.generateSigningKey('P-256')
+  const materials = new EncryptionMaterials({ ...fields, signingKey })
+    .withDataKey(dataKey())
+    .withEncryptedDataKey({ ...encryptedDataKey, ciphertext: Buffer.from('abc') })
+    .withWrapFailures([failure])
+  const copy = materials.copy()
+  copy.encryptedDataKeys[0]?.ciphertext.fill(0)
+  expect(Buffer.from(materials.encryptedDataKeys[0]?.ciphertext ?? []).toString()).toBe('abc')
+  expect(materials.copy().wrapFailures).toEqual([failure])
+  expect(copy.signingKey).toBe(signingKey)
+  expect(copy.continues(materials)).toBe(false)
+})
+
+it('copies of decryption materials share no bytes of the verification key', () => {
+  const verificationKey = Buffer.from('abc')
+  const copy = new DecryptionMaterials({ ...fields, verificationKey }).copy()
+  verificationKey.fill(0)
+  expect(Buffer.from(copy.verificationKey ?? []).toString()).toBe('abc')
 })
 
 it('encryption materials gather encrypted data keys, and never change', () => {
