@@ -12,6 +12,7 @@ export type {
   CacheableMaterials,
   CryptographicMaterialsCache,
 } from './cache/cache.ts'
+export { LocalCryptoMaterialsCache, type LocalCryptoMaterialsCacheOptions } from './cache/local.ts'
 export { EnvelopeClient, type EnvelopeClientOptions, inspectMessage } from './client/client.ts'
 export type { DecryptResult } from './client/decrypt.ts'
 export type { EncryptResult } from './client/encrypt.ts'
@@ -55,7 +56,7 @@ export {
   UnwrapError,
   type WrapFailure,
 } from './errors.ts'
-export type { FailoverChange, KmsCall, PartialWrap } from './diagnostics.ts'
+export type { CacheEvent, FailoverChange, KmsCall, PartialWrap } from './diagnostics.ts'
 export type { EncryptedDataKey } from './format/encrypted-data-key.ts'
 export type { EncryptionContext } from './format/encryption-context.ts'
 export type { MessageHeader } from './format/header.ts'

@@ -24,11 +24,11 @@ interface Given {
 describe.each([
   [
     'EncryptionMaterials',
-    (given: Partial<Given> = {}) => new EncryptionMaterials({ ...fields, ...given }),
+    (given?: Partial<Given>) => new EncryptionMaterials({ ...fields, ...given }),
   ],
   [
     'DecryptionMaterials',
-    (given: Partial<Given> = {}) => new DecryptionMaterials({ ...fields, ...given }),
+    (given?: Partial<Given>) => new DecryptionMaterials({ ...fields, ...given }),
   ],
 ])('%s', (_, make) => {
   it('have no data key until they are given one', () => {
