@@ -70,6 +70,8 @@ export interface CacheStats {
  * entries of one cache only if they were given the same partition id.
  */
 export interface CryptographicMaterialsCache {
+  /** How long before their end entries are renewed, where the cache decides that: longer is every `maxAgeMs`. */
+  readonly gracePeriodMs?: number
   /**
    * Serves a request from its entry, or fetches one: once for all that ask for it at the same time. They
    * share a failure too, and the next request fetches again. What is charged is charged before anything is handed out.

@@ -8,6 +8,8 @@ import type { CacheJournal } from './journal.ts'
 /** A request that waits for materials. */
 export interface Waiter {
   readonly request: CacheRequest<unknown>
+  /** Since when, by the clock of `performance.now()`. */
+  readonly sinceMs: number
   /** Serves it from an entry of that age; `false` if the entry does not do. */
   serve(entry: CacheEntry, ageMs: number): boolean
   reject(error: unknown): void
@@ -20,6 +22,8 @@ export class Load {
   readonly waiters: Waiter[] = []
   /** How many calls are under way. */
   calls = 0
+  /** When the last call began, by the clock of `performance.now()`. */
+  calledMs = Number.NEGATIVE_INFINITY
 
   constructor(id: string) {
     this.id = id
@@ -102,6 +106,7 @@ export class Loads {
 
   protected call(load: Load, request: CacheRequest<unknown>, caller: Waiter | undefined): void {
     load.calls += 1
+    load.calledMs = performance.now()
     void this.#call(load, request, caller)
   }
 
@@ -112,7 +117,7 @@ export class Loads {
   ): Promise<void> {
     let materials: CacheableMaterials
     try {
-      materials = await request.load()
+      materials = await ask(request)
     } catch (error) {
       load.calls -= 1
       this.context.journal.failure(request, error)
@@ -172,6 +177,11 @@ export class Loads {
     this.byId.set(id, load)
     this.began(load)
   }
+}
+
+/** What `load` throws at once comes as late as what it throws later. */
+async function ask(request: CacheRequest<unknown>): Promise<CacheableMaterials> {
+  return request.load()
 }
 
 function isServed(waiter: Waiter, entry: CacheEntry, clock: Clock): boolean {

@@ -79,7 +79,7 @@ export class MaterialsCache implements CryptographicMaterialsCache {
 
   /** Charges an entry for a request and takes from it; `undefined` if it does not do. */
   #serve<Taken>(entry: CacheEntry, ageMs: number, request: CacheRequest<Taken>): Taken | undefined {
-    if (entry.isGone || !(ageMs < request.maxAgeMs)) return undefined
+    if (entry.isGone || !(ageMs < entry.lifeMs && ageMs < request.maxAgeMs)) return undefined
     // Before anything is handed out: what fails later has taken its share all the same.
     if (request.charge !== undefined && !entry.charge(request.charge)) return undefined
     if (request.maxAgeMs < entry.lifeMs) this.#shorten(entry, request)
@@ -99,6 +99,7 @@ export class MaterialsCache implements CryptographicMaterialsCache {
     return new Promise((resolve, reject) => {
       this.#loads.wait({
         request,
+        sinceMs: performance.now(),
         serve: (entry, ageMs) => {
           const taken = this.#serve(entry, ageMs, request)
           if (taken === undefined) return false
