@@ -31,8 +31,6 @@ export {
 export type { EnsuredTable } from './keyrings/hierarchical/dynamodb-table.ts'
 export type { BranchKeyIdSupplier } from './keyrings/hierarchical/branch-key-choice.ts'
 export type { BranchKeySource } from './keyrings/hierarchical/cached-branch-keys.ts'
-export {
-  HierarchicalKeyring,
-  type HierarchicalKeyringOptions,
-} from './keyrings/hierarchical/hierarchical-keyring.ts'
+export { HierarchicalKeyring } from './keyrings/hierarchical/hierarchical-keyring.ts'
+export type { HierarchicalKeyringOptions } from './keyrings/hierarchical/hierarchical-options.ts'
 export type { RewrapDestination, RewrapResult } from './keyrings/hierarchical/rewrap.ts'

@@ -114,10 +114,17 @@ export class GuardedKeyring {
   }
 }
 
-/** What a keyring threw: an error of this library without a cause came before anyone was asked. */
+/**
+ * Whether this library found something out by itself, such as a record that is not there: nobody who was
+ * asked said so.
+ */
+function isOwnError(error: unknown): boolean {
+  return EnvelopeError.is(error) && error.cause === undefined && !isOutage(error)
+}
+
 function verdictOfError(error: unknown): Verdict {
   if (isOutage(error)) return { outage: error }
-  return EnvelopeError.is(error) && error.cause === undefined ? undefined : 'answer'
+  return isOwnError(error) ? undefined : 'answer'
 }
 
 /**
@@ -126,7 +133,7 @@ function verdictOfError(error: unknown): Verdict {
  * key its writer could have a healthy region left alone.
  */
 function verdictOfAttempts(attempts: readonly UnwrapAttempt[]): Verdict {
-  const causes = attempts.map(({ cause }) => cause).filter((cause) => cause !== undefined)
+  const causes = causesIn(attempts)
   const outage = causes.find(isRegionOut)
   if (outage !== undefined) return { outage }
   return causes.some((cause) => !isOutage(cause)) ? 'answer' : undefined
@@ -134,8 +141,15 @@ function verdictOfAttempts(attempts: readonly UnwrapAttempt[]): Verdict {
 
 /** Whether whoever was asked has refused, and no outage was in the way. */
 export function isRefusal(attempts: readonly UnwrapAttempt[]): boolean {
-  const asked = attempts.filter(({ cause }) => cause !== undefined)
-  return asked.length > 0 && !asked.some(({ cause }) => isOutage(cause))
+  const causes = causesIn(attempts)
+  return causes.length > 0 && !causes.some(isOutage)
+}
+
+/** What attempts met with where somebody was asked. */
+function causesIn(attempts: readonly UnwrapAttempt[]): unknown[] {
+  return attempts
+    .map(({ cause }) => cause)
+    .filter((cause) => cause !== undefined && !isOwnError(cause))
 }
 
 /** Those that may be asked, and behind them those that are off, for when nobody else can help. */

@@ -11,6 +11,9 @@ const outageNames: ReadonlySet<string> = new Set([
   'DependencyTimeoutException',
   'KMSInternalException',
   'KeyUnavailableException',
+  // DynamoDB's for too many calls, after the SDK's own retries.
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
   'RequestTimeout',
   'ServiceUnavailable',
   'ServiceUnavailableException',
@@ -19,7 +22,7 @@ const outageNames: ReadonlySet<string> = new Set([
   'TooManyRequestsException',
 ])
 
-/** Codes of errors of the network, as Node gives them. */
+/** Codes of errors of the network, as Node gives them, and of this library's own waiting. */
 const outageCodes: ReadonlySet<unknown> = new Set([
   'EAI_AGAIN',
   'ECONNABORTED',
@@ -30,6 +33,7 @@ const outageCodes: ReadonlySet<unknown> = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EPIPE',
+  'ERR_CACHE_TIMEOUT', // a request has waited for as long as its cache lets it
   'ETIMEDOUT',
   // Of fetch, for keyrings that ask something else than KMS.
   'UND_ERR_BODY_TIMEOUT',

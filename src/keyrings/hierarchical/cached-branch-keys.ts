@@ -23,7 +23,7 @@ export interface BranchKeyCaching {
   readonly cache: CryptographicMaterialsCache
   readonly partitionId: string
   readonly ttlMs: number
-  readonly refreshAheadMs: number | undefined
+  readonly refreshAheadMs: number
 }
 
 /** A branch key as it is taken from the cache. */

@@ -1,16 +1,6 @@
-import { type CryptographicMaterialsCache, checkCache } from '../../cache/cache.ts'
-import { checkPartitionId } from '../../cache/identifiers.ts'
-import { LocalCryptoMaterialsCache } from '../../cache/local.ts'
-import { checkInteger, checkObject, checkOptions, show } from '../../checks.ts'
-import { type CryptoBackend, checkBackend } from '../../crypto/backend.ts'
-import { nodeBackend } from '../../crypto/node.ts'
-import {
-  EnvelopeError,
-  InvalidArgumentError,
-  type UnwrapAttempt,
-  checkNotAborted,
-  reasonOf,
-} from '../../errors.ts'
+import { show } from '../../checks.ts'
+import type { CryptoBackend } from '../../crypto/backend.ts'
+import { EnvelopeError, type UnwrapAttempt, checkNotAborted, reasonOf } from '../../errors.ts'
 import { equalBytes, utf8 } from '../../format/bytes.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import {
@@ -23,11 +13,7 @@ import type { EncryptionMaterials } from '../../materials/encryption-materials.t
 import { failed, skipped } from '../attempts.ts'
 import { type Keyring, checkNoDataKey } from '../keyring.ts'
 import { type Unwrapped, unwrapFirst } from '../unwrap-first.ts'
-import {
-  type BranchKeyChoice,
-  type BranchKeyChoiceOptions,
-  checkBranchKeyChoice,
-} from './branch-key-choice.ts'
+import type { BranchKeyChoice } from './branch-key-choice.ts'
 import {
   hierarchyCiphertextLength,
   hierarchyProviderId,
@@ -36,35 +22,11 @@ import {
   versionIn,
   wrapByBranchKey,
 } from './branch-key-wrapping.ts'
-import { type BranchKeySource, CachedBranchKeys } from './cached-branch-keys.ts'
-
-// "the cryptographic materials cache MUST be configured to a max cache size of 1000"
-const defaultCapacity = 1000
-
-/** Options of {@link HierarchicalKeyring}. */
-export interface HierarchicalKeyringOptions extends BranchKeyChoiceOptions {
-  /** Where the branch keys are: a `BranchKeyStore`. */
-  keyStore: BranchKeySource
-  /**
-   * For how long a branch key is used before it is fetched again, in milliseconds. So long it takes at most
-   * until a new version is used everywhere, and until access that KMS no longer grants has ended.
-   */
-  ttlMs: number
-  /** Default: a `LocalCryptoMaterialsCache` for 1,000 branch keys, of this keyring alone. */
-  cache?: CryptographicMaterialsCache
-  /**
-   * Keyrings on one cache share branch keys if they have the same partition id and key stores of the same
-   * logical name; never give both to two different stores. Default: a random UUID, so that nothing is shared.
-   */
-  partitionId?: string
-  /**
-   * How long before the end of `ttlMs` a branch key is fetched again in the background, in milliseconds.
-   * Default: never; then one message waits.
-   */
-  refreshAheadMs?: number
-  /** The implementation of HMAC and AES-GCM. Default: node:crypto. */
-  backend?: CryptoBackend
-}
+import { CachedBranchKeys } from './cached-branch-keys.ts'
+import {
+  type HierarchicalKeyringOptions,
+  checkHierarchicalOptions,
+} from './hierarchical-options.ts'
 
 /**
  * Wraps data keys under branch keys, which are kept in a database, wrapped by a KMS key in turn
@@ -101,28 +63,10 @@ export class HierarchicalKeyring implements Keyring {
   readonly #backend: CryptoBackend
 
   constructor(options: HierarchicalKeyringOptions) {
-    checkOptions(options, [
-      'keyStore',
-      'branchKeyId',
-      'branchKeyIdSupplier',
-      'ttlMs',
-      'cache',
-      'partitionId',
-      'refreshAheadMs',
-      'backend',
-    ])
-    const { keyStore, ttlMs, refreshAheadMs } = options
-    checkKeyStore(keyStore)
-    this.#choice = checkBranchKeyChoice(options)
-    // "This value MUST be greater than zero."
-    checkInteger(ttlMs, 'ttlMs', 1, Number.MAX_SAFE_INTEGER)
-    if (refreshAheadMs !== undefined) checkInteger(refreshAheadMs, 'refreshAheadMs', 0, ttlMs)
-    const cache = options.cache ?? new LocalCryptoMaterialsCache({ capacity: defaultCapacity })
-    checkCache(cache, 'cache')
-    checkGracePeriod(cache, ttlMs)
-    const partitionId = checkPartitionId(options.partitionId)
-    this.#branchKeys = new CachedBranchKeys({ keyStore, cache, partitionId, ttlMs, refreshAheadMs })
-    this.#backend = checkBackend(options.backend ?? nodeBackend)
+    const { backend, choice, caching } = checkHierarchicalOptions(options)
+    this.#backend = backend
+    this.#choice = choice
+    this.#branchKeys = new CachedBranchKeys(caching)
   }
 
   // aws-kms-hierarchical-keyring.md, "OnEncrypt"
@@ -267,23 +211,5 @@ function writableVersion(branchKeyId: string, branchKeyVersion: string | undefin
     'ERR_BRANCH_KEY_RECORD',
     `The active version of the branch key ${shown(branchKeyId)} is ${show(branchKeyVersion)}, which ` +
       'is not a UUID in lower case, so a message could not name it. Make a new one by versionKey',
-  )
-}
-
-function checkKeyStore(keyStore: unknown): void {
-  checkObject(keyStore, 'keyStore')
-  const methods = ['getActiveBranchKey', 'getBranchKeyVersion']
-  const has = (name: string): boolean => typeof Reflect.get(keyStore, name) === 'function'
-  if (methods.every(has) && typeof Reflect.get(keyStore, 'logicalKeyStoreName') === 'string') return
-  throw new InvalidArgumentError('keyStore', 'keyStore must be a BranchKeyStore')
-}
-
-/** "the Grace Period MUST be less than the cache limit TTL": every entry would be renewed all the time. */
-function checkGracePeriod(cache: object, ttlMs: number): void {
-  const gracePeriodMs: unknown = Reflect.get(cache, 'gracePeriodMs')
-  if (typeof gracePeriodMs !== 'number' || gracePeriodMs < ttlMs) return
-  throw new InvalidArgumentError(
-    'ttlMs',
-    `ttlMs is ${ttlMs}, and must be more than the cache's gracePeriodMs, which is ${gracePeriodMs}`,
   )
 }
