@@ -15,7 +15,7 @@ import type { ClientOf } from '../support/keyring-spec.ts'
 import { rawCombinations } from './live/combinations.ts'
 import { interopDocument, type Ran } from './live/document.ts'
 import { type Exchange, exchangeWith } from './live/exchange.ts'
-import { exchangesOf } from './live/exchanges.ts'
+import { exchangesOf, requiringPairs } from './live/exchanges.ts'
 import { writeFixtures } from './live/fixtures.ts'
 import { kmsCombinations } from './live/kms-combinations.ts'
 import { type PeerReport, printReport, type Totals } from './live/summary.ts'
@@ -50,7 +50,7 @@ const clientOf: ClientOf = (region) => {
 
 try {
   const combinations = [...rawCombinations(), ...(await kmsCombinations(clientOf))]
-  const exchanges = exchangesOf(combinations)
+  const exchanges = exchangesOf([...combinations, ...requiringPairs(combinations)])
   for (const peer of peers) {
     if (wanted.length > 0 && !wanted.includes(peer.name.toLowerCase())) continue
     const report = await runWith(peer, exchanges)

@@ -7,6 +7,8 @@ export interface Combination {
   readonly name: string
   readonly writes: KeyringSpec
   readonly reads: KeyringSpec
+  /** Which pairs of the encryption context the message does not store, and its reader has to give. */
+  readonly requires?: 'one pair' | 'all pairs'
 }
 
 const paddings: readonly RsaPadding[] = [

@@ -5,6 +5,7 @@ import type { Job, Result, ResultFile } from './jobs.ts'
 import { limitOf } from './limits.ts'
 import { type Read, readWithUs, writeWithUs } from './ours.ts'
 import { runPeer } from './peer-run.ts'
+import { pairsRead, reproducedPairs, requiredKeys, storedKeys } from './required-pairs.ts'
 import {
   encryptionContexts,
   plaintextOf,
@@ -90,14 +91,18 @@ function judge(
   }
   if ('failure' in written) return failed(`not written: ${written.failure}`)
   if (!read || 'failure' in read) return failed(`not read: ${read?.failure ?? 'never tried'}`)
-  const reason = difference(exchange.variation, read.value)
+  const stored = storedKeys(exchange, written.value)
+  if (stored.length > 0) return failed(`the message stores ${stored.join(', ')}`)
+  const reason = difference(exchange.variation, read.value, pairsRead(exchange, peer))
   return reason === undefined
     ? { ...exchange, status: 'passed', message: written.value }
     : failed(reason)
 }
 
-function encryptJob({ combination, variation }: Exchange, index: number): Job {
+function encryptJob(exchange: Exchange, index: number): Job {
+  const { combination, variation } = exchange
   return {
+    ...(combination.requires && { requiredKeys: requiredKeys(exchange) }),
     id: String(index),
     do: 'encrypt',
     keyring: `${combination.name}: writes`,
@@ -109,8 +114,13 @@ function encryptJob({ combination, variation }: Exchange, index: number): Job {
   }
 }
 
-function decryptJob({ combination, variation }: Exchange, index: number, message: string): Job {
+function decryptJob(exchange: Exchange, index: number, message: string): Job {
+  const { combination, variation } = exchange
   return {
+    ...(combination.requires && {
+      requiredKeys: requiredKeys(exchange),
+      encryptionContext: reproducedPairs(exchange),
+    }),
     id: String(index),
     do: 'decrypt',
     keyring: `${combination.name}: reads`,
@@ -122,16 +132,18 @@ function decryptJob({ combination, variation }: Exchange, index: number, message
 /** The key of the pair that libraries add to the context of a signed message. */
 const publicKeyField = 'aws-crypto-public-key'
 
-function difference(
+/** How what was read differs from what was written. */
+export function difference(
   { suite, plaintext, context }: Variation,
   { plaintext: actual, encryptionContext: { [publicKeyField]: publicKey, ...pairs } }: Read,
+  wanted: Readonly<Record<string, string>> = encryptionContexts[context],
 ): string | undefined {
   if (actual !== plaintextOf(plaintext).toString('base64')) return 'another plaintext came out'
   if ((publicKey !== undefined) !== (algorithmSuites[suite].signature !== undefined)) {
     return `${publicKeyField} in the encryption context does not go with the suite`
   }
   const sorted = (record: object) => JSON.stringify(Object.entries(record).sort())
-  return sorted(encryptionContexts[context]) === sorted(pairs)
+  return sorted(wanted) === sorted(pairs)
     ? undefined
     : `another encryption context came out: ${JSON.stringify(pairs)}`
 }

@@ -25,6 +25,7 @@ function documentOf({ versions, outcomes }: Ran, isWanted: (name: string) => boo
     (outcome): outcome is Outcome & { status: 'passed' } =>
       outcome.status === 'passed' &&
       outcome.direction === 'waxseal reads' &&
+      outcome.combination.requires === undefined &&
       isWanted(outcome.combination.name),
   )
   const document: PeerFixtures = {

@@ -1,6 +1,7 @@
-import { EnvelopeClient } from '../../../src/index.ts'
+import { EnvelopeClient, type Keyring, RequiredEncryptionContextCmm } from '../../../src/index.ts'
 import { type ClientOf, keyringOf } from '../../support/keyring-spec.ts'
 import type { Exchange } from './exchange.ts'
+import { reproducedPairs, requiredKeys } from './required-pairs.ts'
 import {
   encryptionContexts,
   plaintextOf,
@@ -16,12 +17,10 @@ export interface Read {
 }
 
 /** The message that waxseal writes, in base64. */
-export async function writeWithUs(
-  { combination, variation }: Exchange,
-  clientOf: ClientOf,
-): Promise<string> {
+export async function writeWithUs(exchange: Exchange, clientOf: ClientOf): Promise<string> {
+  const { combination, variation } = exchange
   const client = new EnvelopeClient({
-    keyring: keyringOf(combination.writes, clientOf),
+    ...managerOf(exchange, keyringOf(combination.writes, clientOf)),
     commitmentPolicy: writingPolicy(variation),
     frameLength: plaintexts[variation.plaintext].frameLength,
   })
@@ -34,14 +33,23 @@ export async function writeWithUs(
 
 /** What waxseal reads in a message. */
 export async function readWithUs(
-  { combination, variation }: Exchange,
+  exchange: Exchange,
   message: string,
   clientOf: ClientOf,
 ): Promise<Read> {
+  const { combination, variation } = exchange
   const client = new EnvelopeClient({
-    keyring: keyringOf(combination.reads, clientOf),
+    ...managerOf(exchange, keyringOf(combination.reads, clientOf)),
     commitmentPolicy: readingPolicy(variation),
   })
-  const { plaintext, encryptionContext } = await client.decrypt(Buffer.from(message, 'base64'))
+  const { plaintext, encryptionContext } = await client.decrypt(Buffer.from(message, 'base64'), {
+    encryptionContext: reproducedPairs(exchange),
+  })
   return { plaintext: Buffer.from(plaintext).toString('base64'), encryptionContext }
+}
+
+function managerOf(exchange: Exchange, keyring: Keyring) {
+  if (exchange.combination.requires === undefined) return { keyring }
+  const cmm = new RequiredEncryptionContextCmm({ requiredKeys: requiredKeys(exchange), keyring })
+  return { cmm }
 }

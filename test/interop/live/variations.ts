@@ -42,11 +42,15 @@ export const contextNames = Object.keys(encryptionContexts) as ContextName[]
  * The messages for a keyring in a direction: one a suite, plaintexts and contexts taking turns from
  * another start for each keyring.
  */
-export function variations(start: number, written: readonly PlaintextName[]): Variation[] {
+export function variations(
+  start: number,
+  written: readonly PlaintextName[],
+  contexts: readonly ContextName[],
+): Variation[] {
   return suiteNames.map((suite, index) => ({
     suite,
     plaintext: turn(written, start + index),
-    context: turn(contextNames, start + index),
+    context: turn(contexts, start + index),
   }))
 }
 

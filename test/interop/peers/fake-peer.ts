@@ -2,13 +2,16 @@
 //   node --import tsx fake-peer.ts LIE JOBS.json RESULTS.json
 import { readFileSync, writeFileSync } from 'node:fs'
 import { EnvelopeClient, algorithmSuites } from '../../../src/index.ts'
-import { keyringOf } from '../../support/keyring-spec.ts'
-import type { Job, JobFile, Result } from '../live/jobs.ts'
+import { type KeyringSpec, keyringOf } from '../../support/keyring-spec.ts'
+import type { MessageJob, Result } from '../live/jobs.ts'
 
 const [lie = '', jobsFile = '', resultsFile = ''] = process.argv.slice(2)
-const { jobs, keyrings } = JSON.parse(readFileSync(jobsFile, 'utf8')) as JobFile
+const { jobs, keyrings } = JSON.parse(readFileSync(jobsFile, 'utf8')) as {
+  jobs: MessageJob[]
+  keyrings: Record<string, KeyringSpec>
+}
 
-async function run(job: Job): Promise<Result> {
+async function run(job: MessageJob): Promise<Result> {
   const spec = keyrings[job.keyring]
   if (!spec) return { error: 'no such keyring' }
   const noClient = () => {

@@ -12,6 +12,8 @@ import {
 const oldest = 17
 const sources = [
   'pom.xml',
+  'src/main/java/interop/Clients.java',
+  'src/main/java/interop/KeyStores.java',
   'src/main/java/interop/Keyrings.java',
   'src/main/java/interop/Peer.java',
 ]

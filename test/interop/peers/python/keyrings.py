@@ -11,6 +11,7 @@ from aws_cryptographic_material_providers.mpl.models import (
     CreateAwsKmsDiscoveryKeyringInput,
     CreateAwsKmsDiscoveryMultiKeyringInput,
     CreateAwsKmsEcdhKeyringInput,
+    CreateAwsKmsHierarchicalKeyringInput,
     CreateAwsKmsKeyringInput,
     CreateAwsKmsMrkDiscoveryKeyringInput,
     CreateAwsKmsMrkDiscoveryMultiKeyringInput,
@@ -18,10 +19,12 @@ from aws_cryptographic_material_providers.mpl.models import (
     CreateAwsKmsMrkMultiKeyringInput,
     CreateAwsKmsMultiKeyringInput,
     CreateAwsKmsRsaKeyringInput,
+    CreateDefaultCryptographicMaterialsManagerInput,
     CreateMultiKeyringInput,
     CreateRawAesKeyringInput,
     CreateRawEcdhKeyringInput,
     CreateRawRsaKeyringInput,
+    CreateRequiredEncryptionContextCMMInput,
     DiscoveryFilter,
     EphemeralPrivateKeyToStaticPublicKeyInput,
     KmsEcdhStaticConfigurationsKmsPrivateKeyToStaticPublicKey,
@@ -39,6 +42,7 @@ from aws_cryptographic_material_providers.mpl.references import IClientSupplier
 from aws_cryptography_primitives.smithygenerated.aws_cryptography_primitives.models import (
     ECDHCurveSpec,
 )
+from key_stores import KeyStores
 
 providers = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
 
@@ -62,19 +66,23 @@ curves = {
 
 
 class Keyrings:
-    """Keyrings by their description; those for KMS call `endpoint`."""
+    """Keyrings by their description. The clients of KMS and DynamoDB call `endpoints`, by service."""
 
-    def __init__(self, endpoint):
-        self._endpoint = endpoint
-        self._client = cache(self._new_client)
+    def __init__(self, endpoints):
+        self._endpoints = endpoints
+        self._service = cache(self._new_client)
+        self.key_stores = KeyStores(self._service)
 
     def build(self, spec):
         return getattr(self, "_" + spec["type"].replace("-", "_"))(spec)
 
-    def _new_client(self, region):
+    def _client(self, region):
+        return self._service("kms", region)
+
+    def _new_client(self, service, region):
         return boto3.client(
-            "kms",
-            endpoint_url=self._endpoint,
+            service,
+            endpoint_url=self._endpoints[service],
             region_name=region,
             aws_access_key_id="local",
             aws_secret_access_key="local",
@@ -241,6 +249,28 @@ class Keyrings:
                 kms_client=self._client(spec["region"]),
             )
         )
+
+    def _hierarchical(self, spec):
+        return providers.create_aws_kms_hierarchical_keyring(
+            input=CreateAwsKmsHierarchicalKeyringInput(
+                key_store=self.key_stores.build(spec["keyStore"]),
+                branch_key_id=spec["branchKeyId"],
+                ttl_seconds=600,
+            )
+        )
+
+
+def required_context_cmm(keyring, required_keys):
+    """What has these pairs of the encryption context bound to a message and not stored in it."""
+    # It takes no keyring, though its input has a field for one.
+    default = providers.create_default_cryptographic_materials_manager(
+        input=CreateDefaultCryptographicMaterialsManagerInput(keyring=keyring)
+    )
+    return providers.create_required_encryption_context_cmm(
+        input=CreateRequiredEncryptionContextCMMInput(
+            underlying_cmm=default, required_encryption_context_keys=required_keys
+        )
+    )
 
 
 def filter_of(spec):

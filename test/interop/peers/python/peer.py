@@ -11,15 +11,21 @@ from pathlib import Path
 
 import aws_encryption_sdk
 from aws_encryption_sdk.identifiers import Algorithm, CommitmentPolicy
-from keyrings import Keyrings
+from keyrings import Keyrings, required_context_cmm
 
 suites = {algorithm.algorithm_id: algorithm for algorithm in Algorithm}
+
+
+def manager(keyring, job):
+    if "requiredKeys" in job:
+        return {"materials_manager": required_context_cmm(keyring, job["requiredKeys"])}
+    return {"keyring": keyring}
 
 
 def encrypt(client, keyring, job):
     message, _ = client.encrypt(
         source=b64decode(job["plaintext"]),
-        keyring=keyring,
+        **manager(keyring, job),
         algorithm=suites[job["suiteId"]],
         frame_length=job["frameLength"],
         encryption_context=job["encryptionContext"],
@@ -28,7 +34,11 @@ def encrypt(client, keyring, job):
 
 
 def decrypt(client, keyring, job):
-    plaintext, header = client.decrypt(source=b64decode(job["message"]), keyring=keyring)
+    plaintext, header = client.decrypt(
+        source=b64decode(job["message"]),
+        encryption_context=job.get("encryptionContext"),
+        **manager(keyring, job),
+    )
     return {
         "plaintext": b64encode(plaintext).decode(),
         "encryptionContext": header.encryption_context,
@@ -37,7 +47,9 @@ def decrypt(client, keyring, job):
 
 def main(jobs_file, results_file):
     document = json.loads(Path(jobs_file).read_text("utf-8"))
-    keyrings = Keyrings(document["endpoint"])
+    keyrings = Keyrings(
+        {"kms": document["endpoint"], "dynamodb": document.get("dynamoDbEndpoint")}
+    )
     clients = {
         policy.name: aws_encryption_sdk.EncryptionSDKClient(commitment_policy=policy)
         for policy in CommitmentPolicy
@@ -49,12 +61,16 @@ def main(jobs_file, results_file):
             built[name] = keyrings.build(document["keyrings"][name])
         return built[name]
 
+    def run(job):
+        if "keyStore" in job:
+            return keyrings.key_stores.call(job)
+        on_message = encrypt if job["do"] == "encrypt" else decrypt
+        return on_message(clients[job["commitmentPolicy"]], keyring_of(job["keyring"]), job)
+
     results = {}
     for job in document["jobs"]:
-        run = encrypt if job["do"] == "encrypt" else decrypt
         try:
-            keyring = keyring_of(job["keyring"])
-            results[job["id"]] = run(clients[job["commitmentPolicy"]], keyring, job)
+            results[job["id"]] = run(job)
         except Exception as error:  # whatever it is, it is this job's result
             results[job["id"]] = {"error": f"{type(error).__name__}: {error}"}
 

@@ -1,19 +1,15 @@
 package interop;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.kms.KmsClient;
 import software.amazon.awssdk.services.kms.model.EncryptionAlgorithmSpec;
+import software.amazon.cryptography.materialproviders.ICryptographicMaterialsManager;
 import software.amazon.cryptography.materialproviders.IKeyring;
 import software.amazon.cryptography.materialproviders.MaterialProviders;
 import software.amazon.cryptography.materialproviders.model.AesWrappingAlg;
@@ -21,16 +17,19 @@ import software.amazon.cryptography.materialproviders.model.CreateAwsKmsDiscover
 import software.amazon.cryptography.materialproviders.model.CreateAwsKmsDiscoveryMultiKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateAwsKmsEcdhKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateAwsKmsKeyringInput;
+import software.amazon.cryptography.materialproviders.model.CreateAwsKmsHierarchicalKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateAwsKmsMrkDiscoveryKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateAwsKmsMrkDiscoveryMultiKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateAwsKmsMrkKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateAwsKmsMrkMultiKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateAwsKmsMultiKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateAwsKmsRsaKeyringInput;
+import software.amazon.cryptography.materialproviders.model.CreateDefaultCryptographicMaterialsManagerInput;
 import software.amazon.cryptography.materialproviders.model.CreateMultiKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateRawAesKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateRawEcdhKeyringInput;
 import software.amazon.cryptography.materialproviders.model.CreateRawRsaKeyringInput;
+import software.amazon.cryptography.materialproviders.model.CreateRequiredEncryptionContextCMMInput;
 import software.amazon.cryptography.materialproviders.model.DiscoveryFilter;
 import software.amazon.cryptography.materialproviders.model.EphemeralPrivateKeyToStaticPublicKeyInput;
 import software.amazon.cryptography.materialproviders.model.KmsEcdhStaticConfigurations;
@@ -43,7 +42,7 @@ import software.amazon.cryptography.materialproviders.model.RawEcdhStaticConfigu
 import software.amazon.cryptography.materialproviders.model.RawPrivateKeyToStaticPublicKeyInput;
 import software.amazon.cryptography.primitives.model.ECDHCurveSpec;
 
-/** Builds keyrings from the JSON that test/support/keyring-spec.ts describes; those for KMS call one endpoint. */
+/** Builds keyrings from the JSON that test/support/keyring-spec.ts and key-store-spec.ts describe. */
 final class Keyrings {
   private static final Map<Integer, AesWrappingAlg> WRAPPING_ALGORITHMS =
       Map.of(
@@ -67,11 +66,12 @@ final class Keyrings {
       MaterialProviders.builder()
           .MaterialProvidersConfig(MaterialProvidersConfig.builder().build())
           .build();
-  private final Map<String, KmsClient> clients = new HashMap<>();
-  private final URI endpoint;
+  private final Clients clients;
+  private final KeyStores keyStores;
 
-  Keyrings(String endpoint) {
-    this.endpoint = URI.create(endpoint);
+  Keyrings(Clients clients, KeyStores keyStores) {
+    this.clients = clients;
+    this.keyStores = keyStores;
   }
 
   IKeyring build(JsonNode spec) {
@@ -91,20 +91,26 @@ final class Keyrings {
       case "kms-mrk-discovery-multi" -> kmsMrkDiscoveryMulti(spec);
       case "kms-rsa" -> kmsRsa(spec);
       case "kms-ecdh" -> kmsEcdh(spec);
+      case "hierarchical" -> hierarchical(spec);
       default -> throw new IllegalArgumentException("No keyring of type " + type);
     };
   }
 
+  /** What has these pairs of the encryption context bound to a message and not stored in it. */
+  ICryptographicMaterialsManager requiredContextCmm(IKeyring keyring, List<String> requiredKeys) {
+    // It takes no keyring, though its input has a field for one.
+    ICryptographicMaterialsManager defaultCmm =
+        providers.CreateDefaultCryptographicMaterialsManager(
+            CreateDefaultCryptographicMaterialsManagerInput.builder().keyring(keyring).build());
+    return providers.CreateRequiredEncryptionContextCMM(
+        CreateRequiredEncryptionContextCMMInput.builder()
+            .underlyingCMM(defaultCmm)
+            .requiredEncryptionContextKeys(requiredKeys)
+            .build());
+  }
+
   private KmsClient client(String region) {
-    return clients.computeIfAbsent(
-        region,
-        name ->
-            KmsClient.builder()
-                .endpointOverride(endpoint)
-                .region(Region.of(name))
-                .credentialsProvider(
-                    StaticCredentialsProvider.create(AwsBasicCredentials.create("local", "local")))
-                .build());
+    return clients.kms(region);
   }
 
   private IKeyring rawAes(JsonNode spec) {
@@ -267,6 +273,15 @@ final class Keyrings {
             .build());
   }
 
+  private IKeyring hierarchical(JsonNode spec) {
+    return providers.CreateAwsKmsHierarchicalKeyring(
+        CreateAwsKmsHierarchicalKeyringInput.builder()
+            .keyStore(keyStores.build(spec.required("keyStore")))
+            .branchKeyId(text(spec, "branchKeyId"))
+            .ttlSeconds(600)
+            .build());
+  }
+
   private static DiscoveryFilter filter(JsonNode spec) {
     return DiscoveryFilter.builder()
         .accountIds(texts(spec, "accountIds"))
@@ -278,7 +293,7 @@ final class Keyrings {
     return spec.required(field).textValue();
   }
 
-  private static List<String> texts(JsonNode spec, String field) {
+  static List<String> texts(JsonNode spec, String field) {
     List<String> values = new ArrayList<>();
     for (JsonNode value : spec.required(field)) values.add(value.textValue());
     return values;

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import software.amazon.cryptography.materialproviders.ICryptographicMaterialsManager;
 import software.amazon.cryptography.materialproviders.IKeyring;
 import software.amazon.cryptography.materialproviders.MaterialProviders;
 
@@ -27,12 +28,16 @@ public final class Peer {
           "REQUIRE_ENCRYPT_REQUIRE_DECRYPT", CommitmentPolicy.RequireEncryptRequireDecrypt);
 
   private final JsonNode document;
+  private final KeyStores keyStores;
   private final Keyrings keyrings;
   private final Map<String, IKeyring> built = new HashMap<>();
 
   private Peer(JsonNode document) {
     this.document = document;
-    this.keyrings = new Keyrings(document.get("endpoint").textValue());
+    String dynamoDb = document.path("dynamoDbEndpoint").textValue();
+    Clients clients = new Clients(document.get("endpoint").textValue(), dynamoDb);
+    this.keyStores = new KeyStores(clients);
+    this.keyrings = new Keyrings(clients, keyStores);
   }
 
   public static void main(String[] args) throws IOException {
@@ -53,6 +58,7 @@ public final class Peer {
 
   private ObjectNode run(JsonNode job) {
     try {
+      if (job.has("keyStore")) return keyStores.call(job);
       IKeyring keyring =
           built.computeIfAbsent(
               job.get("keyring").textValue(),
@@ -65,31 +71,48 @@ public final class Peer {
     }
   }
 
-  private static ObjectNode encrypt(IKeyring keyring, JsonNode job) throws IOException {
+  private ObjectNode encrypt(IKeyring keyring, JsonNode job) throws IOException {
     AwsCrypto crypto =
         AwsCrypto.builder()
             .withCommitmentPolicy(POLICIES.get(job.get("commitmentPolicy").textValue()))
             .withEncryptionAlgorithm(suite(job.get("suiteId").shortValue()))
             .withEncryptionFrameSize(job.get("frameLength").intValue())
             .build();
-    Map<String, String> context = new HashMap<>();
-    for (Map.Entry<String, JsonNode> pair : job.get("encryptionContext").properties()) {
-      context.put(pair.getKey(), pair.getValue().textValue());
-    }
+    Map<String, String> context = pairs(job.get("encryptionContext"));
     byte[] plaintext = job.get("plaintext").binaryValue();
-    byte[] message = crypto.encryptData(keyring, plaintext, context).getResult();
+    byte[] message =
+        job.has("requiredKeys")
+            ? crypto.encryptData(requiredContextCmm(keyring, job), plaintext, context).getResult()
+            : crypto.encryptData(keyring, plaintext, context).getResult();
     return JSON.createObjectNode().put("message", message);
   }
 
-  private static ObjectNode decrypt(IKeyring keyring, JsonNode job) throws IOException {
+  private ObjectNode decrypt(IKeyring keyring, JsonNode job) throws IOException {
     AwsCrypto crypto =
         AwsCrypto.builder()
             .withCommitmentPolicy(POLICIES.get(job.get("commitmentPolicy").textValue()))
             .build();
-    var result = crypto.decryptData(keyring, job.get("message").binaryValue());
+    byte[] message = job.get("message").binaryValue();
+    var result =
+        job.has("requiredKeys")
+            ? crypto.decryptData(
+                requiredContextCmm(keyring, job), message, pairs(job.get("encryptionContext")))
+            : crypto.decryptData(keyring, message);
     ObjectNode answer = JSON.createObjectNode().put("plaintext", result.getResult());
     answer.set("encryptionContext", JSON.valueToTree(result.getEncryptionContext()));
     return answer;
+  }
+
+  private ICryptographicMaterialsManager requiredContextCmm(IKeyring keyring, JsonNode job) {
+    return keyrings.requiredContextCmm(keyring, Keyrings.texts(job, "requiredKeys"));
+  }
+
+  static Map<String, String> pairs(JsonNode node) {
+    Map<String, String> pairs = new HashMap<>();
+    for (Map.Entry<String, JsonNode> pair : node.properties()) {
+      pairs.put(pair.getKey(), pair.getValue().textValue());
+    }
+    return pairs;
   }
 
   private static CryptoAlgorithm suite(short id) {
