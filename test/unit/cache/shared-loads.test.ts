@@ -1,0 +1,102 @@
+import { describe, expect, test, vi } from 'vitest'
+import { LocalCryptoMaterialsCache } from '../../../src/cache/local.ts'
+import { StormTrackingCache } from '../../../src/cache/storm-tracking.ts'
+import { Source, name, useManualTime } from './harness.ts'
+
+useManualTime()
+
+describe.each([
+  ['local', () => new LocalCryptoMaterialsCache({ capacity: 10 })],
+  ['storm tracking', () => new StormTrackingCache({ capacity: 10 })],
+])('in the %s cache, requests of the same time', (_name, make) => {
+  const minute = { maxAgeMs: 60_000 }
+  const many = (
+    cache: ReturnType<typeof make>,
+    request: Parameters<typeof name>[1],
+    count: number,
+  ): Promise<string>[] => Array.from({ length: count }, () => name(cache, request))
+
+  test('share one call', async () => {
+    const [cache, source] = [make(), new Source()]
+    const all = await Promise.all(many(cache, source.request('a', minute), 1000))
+    expect(new Set(all)).toEqual(new Set(['a#1']))
+    expect(source.calls).toBe(1)
+    expect(cache.stats()).toMatchObject({ misses: 1, waits: 999, hits: 0, entries: 1 })
+  })
+
+  test('for different ids make a call each', async () => {
+    const [cache, source] = [make(), new Source()]
+    const all = ['a', 'b'].map((id) => name(cache, source.request(id, minute)))
+    expect(await Promise.all(all)).toEqual(['a#1', 'b#2'])
+  })
+
+  test('share a failure, of which nothing is kept', async () => {
+    const [cache, source] = [make(), new Source()]
+    source.failure = new Error('KMS is down')
+    const all = await Promise.allSettled(many(cache, source.request('a', minute), 10))
+    expect(all).toEqual(all.map(() => ({ status: 'rejected', reason: source.failure })))
+    expect(source.calls).toBe(1)
+    expect(cache.stats()).toMatchObject({ entries: 0, failures: 1 })
+
+    source.failure = undefined
+    const next = name(cache, source.request('a', minute))
+    await vi.advanceTimersByTimeAsync(1000) // a storm tracking cache keeps its grace interval
+    expect(await next).toBe('a#2')
+  })
+
+  test('share what is thrown before there is a promise', async () => {
+    const [cache, source] = [make(), new Source()]
+    const request = {
+      ...source.request('a', minute),
+      load: () => {
+        throw new Error('no such method')
+      },
+    }
+    const all = await Promise.allSettled(many(cache, request, 2))
+    expect(all.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  })
+
+  test('are charged one by one, and those for whom nothing is left share the next call', async () => {
+    const [cache, source] = [make(), new Source()]
+    const charge = { bytes: 1, maxMessages: 4, maxBytes: 100 }
+    const all = await Promise.all(many(cache, source.request('a', { ...minute, charge }), 10))
+    const times = (count: number, of: string) => Array.from({ length: count }, () => of)
+    expect(all).toEqual([...times(4, 'a#1'), ...times(4, 'a#2'), ...times(2, 'a#3')])
+    expect(source.zeroed).toEqual(['a#1', 'a#2'])
+    expect(cache.stats()).toMatchObject({ misses: 3, waits: 9, entries: 1 })
+  })
+
+  test('do not get what does not suit them, but their own', async () => {
+    const [cache, source] = [make(), new Source()]
+    const other = source.request('a', { ...minute, takes: (found) => found.name !== 'a#1' })
+    const all = [
+      name(cache, source.request('a', minute)),
+      name(cache, other),
+      name(cache, source.request('a', minute)),
+    ]
+    expect(await Promise.all(all)).toEqual(['a#1', 'a#2', 'a#1'])
+  })
+
+  test('are not harmed by one that throws when it takes', async () => {
+    const [cache, source] = [make(), new Source()]
+    const broken = source.request('a', {
+      ...minute,
+      takes: () => {
+        throw new Error('no memory')
+      },
+    })
+    const all = [broken, source.request('a', minute)].map((request) => name(cache, request))
+    await expect(all[0]).rejects.toThrow('no memory')
+    expect(await all[1]).toBe('a#1')
+  })
+
+  test('get copies that are whole, though the key is overwritten with the last charge', async () => {
+    const [cache, source] = [make(), new Source()]
+    const charge = { bytes: 1, maxMessages: 1, maxBytes: 1 }
+    const copies = await Promise.all(
+      [1, 2].map(() => cache.get(source.request('a', { ...minute, charge }))),
+    )
+    expect(copies.map(({ isWhole }) => isWhole)).toEqual([true, true])
+    expect(source.zeroed).toEqual(['a#1', 'a#2'])
+  })
+})
