@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { LocalCryptoMaterialsCache, nodeBackend } from '../../../../src/index.ts'
+import { keyringOn, setUp, unwrap, wrapOne } from '../../../support/hierarchical.ts'
+import { failure } from '../../../support/materials.ts'
+import { expectNoTraces } from '../../../support/traces.ts'
+
+describe('the hierarchical keyring overwrites', () => {
+  /** A backend that keeps hold of the very keys that it is given, and of what it derives. */
+  function watched(broken?: 'hmac' | 'encryptGcm' | 'decryptGcm') {
+    const keys: Uint8Array[] = []
+    const note = <T extends Uint8Array>(bytes: T): T => {
+      expect(bytes.some((byte) => byte !== 0)).toBe(true)
+      keys.push(bytes)
+      return bytes
+    }
+    const fail = (operation: string) => {
+      if (operation === broken) throw new Error('the backend is broken')
+    }
+    const backend: typeof nodeBackend = {
+      ...nodeBackend,
+      randomBytes: (length) => note(nodeBackend.randomBytes(length)),
+      hmac(hash, key, message) {
+        note(key)
+        fail('hmac')
+        return note(nodeBackend.hmac(hash, key, message))
+      },
+      encryptGcm(key, ...rest) {
+        note(key)
+        fail('encryptGcm')
+        return nodeBackend.encryptGcm(key, ...rest)
+      },
+      decryptGcm(key, ...rest) {
+        note(key)
+        fail('decryptGcm')
+        return nodeBackend.decryptGcm(key, ...rest)
+      },
+    }
+    return { backend, keys }
+  }
+  const areZero = (keys: readonly Uint8Array[]) =>
+    keys.every((key) => key.every((byte) => byte === 0))
+
+  it('its copies of a branch key and what it derives, after each use', async () => {
+    const { backend, keys } = watched()
+    const { keyring, keyStore } = setUp({ backend })
+    const { key } = await wrapOne(keyring)
+    expect(keys).toHaveLength(4)
+    await unwrap(keyring, [key])
+    expect(keys).toHaveLength(7)
+    await unwrap(keyring, [key], { other: 'context' })
+    expect(areZero(keys)).toBe(true)
+    // The cache's own are still there to be used.
+    expect(keyStore.handedOut.map(({ key: own }) => areZero([own]))).toEqual([false, false])
+  })
+
+  it.each(['hmac', 'encryptGcm'] as const)('them when %s fails on encryption', async (broken) => {
+    const { backend, keys } = watched(broken)
+    const { keyring } = setUp({ backend })
+    await failure(() => wrapOne(keyring))
+    expect([keys.length > 1, areZero(keys)]).toEqual([true, true])
+  })
+
+  it.each(['hmac', 'decryptGcm'] as const)('them when %s fails on decryption', async (broken) => {
+    const { keyring, keyStore } = setUp()
+    const { key } = await wrapOne(keyring)
+    const { backend, keys } = watched(broken)
+    await failure(() => unwrap(keyringOn(keyStore, { backend }), [key]))
+    expect([keys.length > 0, areZero(keys)]).toEqual([true, true])
+  })
+
+  it('the branch keys that the cache lets go', async () => {
+    const cache = new LocalCryptoMaterialsCache({ capacity: 10 })
+    const { keyring, keyStore } = setUp({ cache })
+    const { key } = await wrapOne(keyring)
+    await unwrap(keyring, [key])
+    cache.clear()
+    for (const materials of keyStore.handedOut) expect(() => materials.key).toThrow('destroyed')
+  })
+
+  it('and shows none of them', async () => {
+    const { keyring, branchKey, keyStore } = setUp()
+    const { key } = await wrapOne(keyring)
+    const { attempts } = await unwrap(keyring, [key], { other: 'context' })
+    const secrets = [Buffer.from(branchKey)]
+    expectNoTraces(keyring, secrets)
+    expectNoTraces(attempts, secrets)
+    expectNoTraces(keyStore.handedOut, secrets)
+  })
+})
