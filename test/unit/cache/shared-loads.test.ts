@@ -1,17 +1,18 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { CryptographicMaterialsCache } from '../../../src/cache/cache.ts'
 import { LocalCryptoMaterialsCache } from '../../../src/cache/local.ts'
 import { StormTrackingCache } from '../../../src/cache/storm-tracking.ts'
 import { Source, name, useManualTime } from './harness.ts'
 
 useManualTime()
 
-describe.each([
+describe.each<[string, () => CryptographicMaterialsCache]>([
   ['local', () => new LocalCryptoMaterialsCache({ capacity: 10 })],
   ['storm tracking', () => new StormTrackingCache({ capacity: 10 })],
 ])('in the %s cache, requests of the same time', (_name, make) => {
   const minute = { maxAgeMs: 60_000 }
   const many = (
-    cache: ReturnType<typeof make>,
+    cache: CryptographicMaterialsCache,
     request: Parameters<typeof name>[1],
     count: number,
   ): Promise<string>[] => Array.from({ length: count }, () => name(cache, request))

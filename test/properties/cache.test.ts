@@ -1,0 +1,260 @@
+import * as fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { CacheRequest, CryptographicMaterialsCache } from '../../src/cache/cache.ts'
+import { LocalCryptoMaterialsCache } from '../../src/cache/local.ts'
+import { StormTrackingCache } from '../../src/cache/storm-tracking.ts'
+import { seed } from './arbitraries.ts'
+
+/*
+ * Whatever comes in whatever order, no key is handed out beyond its limits. A test is a list of steps: requests,
+ * answers to any of the calls under way, time that passes, clocks that are moved. What is handed out is
+ * counted here, by the two clocks and two sums, and by nothing that the cache says.
+ */
+
+interface Limits {
+  readonly maxAgeMs: number
+  readonly maxMessages: number
+  readonly maxBytes: number
+}
+
+interface User extends Limits {
+  readonly refreshAheadMs: number
+  /** Takes only every other key, as a client does whose policy forbids some. */
+  readonly isPicky: boolean
+}
+
+const users: readonly User[] = [
+  { maxAgeMs: 100, maxMessages: 3, maxBytes: 50, refreshAheadMs: 0, isPicky: false },
+  { maxAgeMs: 250, maxMessages: 5, maxBytes: 120, refreshAheadMs: 80, isPicky: false },
+  { maxAgeMs: 170, maxMessages: 2, maxBytes: 90, refreshAheadMs: 30, isPicky: true },
+]
+
+type Step =
+  | { readonly do: 'get'; readonly user: User; readonly id: string; readonly bytes: number }
+  | { readonly do: 'answer'; readonly which: number; readonly fails: boolean }
+  | { readonly do: 'pass'; readonly ms: number }
+  | { readonly do: 'move the wall clock'; readonly ms: number }
+  | { readonly do: 'settle' }
+  | { readonly do: 'clear' }
+
+const get = fc.record({
+  do: fc.constant('get' as const),
+  user: fc.constantFrom(...users),
+  id: fc.constantFrom('a', 'b', 'c'),
+  bytes: fc.constantFrom(0, 1, 10, 30, 50),
+})
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 12, arbitrary: get },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant('answer' as const),
+        which: fc.nat(10),
+        fails: fc.boolean(),
+      }),
+    },
+    { weight: 6, arbitrary: fc.record({ do: fc.constant('settle' as const) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        do: fc.constant('pass' as const),
+        ms: fc.constantFrom(1, 20, 50, 70, 99, 100, 170),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        do: fc.constant('move the wall clock' as const),
+        ms: fc.constantFrom(-1000, -10, 40, 99, 100, 1000),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('clear' as const) }) },
+  ),
+  { minLength: 10, maxLength: 60, size: 'max' },
+)
+
+/** A key, and what was handed out of it. */
+class Key {
+  readonly bytes = new Uint8Array(32).fill(7)
+  readonly number: number
+  readonly #bornWallMs = Date.now()
+  readonly #bornMonotonicMs = performance.now()
+  readonly #users = new Set<Limits>()
+  #messages = 0
+  #sum = 0
+
+  constructor(number: number) {
+    this.number = number
+  }
+
+  destroy(): void {
+    this.bytes.fill(0)
+  }
+
+  get isOverwritten(): boolean {
+    return this.bytes.every((byte) => byte === 0)
+  }
+
+  /** Within the limits of all who were given it, whoever it is given to. */
+  handOut(user: User, bytes: number): void {
+    this.#users.add(user)
+    this.#messages += 1
+    this.#sum += bytes
+    const ageMs = Math.max(Date.now() - this.#bornWallMs, performance.now() - this.#bornMonotonicMs)
+    const isWhole = this.bytes.every((byte) => byte === 7)
+    for (const { maxAgeMs, maxMessages, maxBytes } of this.#users) {
+      const isWithin = ageMs < maxAgeMs && this.#messages <= maxMessages && this.#sum <= maxBytes
+      broken ??= isWithin
+        ? undefined
+        : `age ${ageMs}, ${this.#messages} messages, ${this.#sum} bytes`
+    }
+    broken ??= isWhole ? undefined : 'handed out after it was overwritten'
+  }
+}
+
+/** The first limit that was broken: what is thrown within a request would be taken for its failure. */
+let broken: string | undefined
+
+interface Call {
+  readonly id: string
+  readonly era: number
+  readonly answer: (fails: boolean) => void
+}
+
+class World {
+  readonly keys: Key[] = []
+  readonly underWay: Call[] = []
+  readonly #cache: CryptographicMaterialsCache
+  readonly #check: (world: World, id: string) => void
+  /** Counts the calls of `clear`: what was under way before is not shared with those after it. */
+  #era = 0
+  #calls = 0
+  #waiting = 0
+
+  constructor(
+    cache: CryptographicMaterialsCache,
+    check: (world: World, id: string) => void = () => undefined,
+  ) {
+    this.#cache = cache
+    this.#check = check
+  }
+
+  get era(): number {
+    return this.#era
+  }
+
+  async run(list: readonly Step[]): Promise<void> {
+    for (const step of list) {
+      if (step.do === 'get') this.#get(step.user, step.id, step.bytes)
+      else if (step.do === 'answer') this.#answer(step.which, step.fails)
+      else if (step.do === 'pass') vi.advanceTimersByTime(step.ms)
+      else if (step.do === 'move the wall clock') vi.setSystemTime(Date.now() + step.ms)
+      else if (step.do === 'settle') await settle()
+      else this.#clear()
+    }
+  }
+
+  /** Everything is answered now. */
+  async end(): Promise<void> {
+    for (let round = 0; this.#waiting > 0 || this.underWay.length > 0; round++) {
+      if (round > 200) throw new Error(`${this.#waiting} requests never settle`)
+      while (this.underWay.length > 0) this.#answer(0, false)
+      await settle()
+      // A storm tracking cache pauses after a failure.
+      if (this.underWay.length === 0) await vi.advanceTimersByTimeAsync(10)
+    }
+    await vi.advanceTimersByTimeAsync(3000)
+  }
+
+  #get(user: User, id: string, bytes: number): void {
+    const { maxAgeMs, maxMessages, maxBytes, refreshAheadMs, isPicky } = user
+    const request: CacheRequest<number> = {
+      ...{ id, use: 'encrypt', partitionId: 'p', maxAgeMs, refreshAheadMs },
+      charge: { bytes, maxMessages, maxBytes },
+      load: () => this.#load(id),
+      take: (key) => {
+        if (!(key instanceof Key)) throw new Error('not what was loaded')
+        if (isPicky && key.number % 2 === 0) return undefined
+        key.handOut(user, bytes)
+        return key.number
+      },
+    }
+    this.#waiting += 1
+    const done = (): void => {
+      this.#waiting -= 1
+    }
+    this.#cache.get(request).then(done, done)
+  }
+
+  async #load(id: string): Promise<Key> {
+    const number = (this.#calls += 1)
+    const failed = new Promise<boolean>((resolve) => {
+      this.underWay.push({ id, era: this.#era, answer: resolve })
+    })
+    this.#check(this, id)
+    if (await failed) throw new Error('KMS is down')
+    const key = new Key(number)
+    this.keys.push(key)
+    return key
+  }
+
+  #answer(which: number, fails: boolean): void {
+    const [call] = this.underWay.splice(which % Math.max(1, this.underWay.length), 1)
+    call?.answer(fails)
+  }
+
+  #clear(): void {
+    this.#cache.clear()
+    this.#era += 1
+  }
+}
+
+/** Every promise that can go on does. */
+async function settle(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(0)
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_700_000_000_000 })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.restoreAllMocks()
+})
+
+const oneCallForEachId = (world: World, id: string): void => {
+  const same = world.underWay.filter((call) => call.id === id && call.era === world.era)
+  broken ??= same.length > 1 ? `${same.length} calls for ${id} at the same time` : undefined
+}
+const makers: Record<string, (capacity: number) => World> = {
+  LocalCryptoMaterialsCache: (capacity) =>
+    new World(new LocalCryptoMaterialsCache({ capacity }), oneCallForEachId),
+  StormTrackingCache: (capacity) => {
+    const times = { gracePeriodMs: 60, graceIntervalMs: 20, inFlightTtlMs: 50 }
+    return new World(new StormTrackingCache({ capacity, fanOut: 2, ...times }))
+  },
+}
+
+describe.each(Object.entries(makers))('%s, whatever comes in whatever order', (_name, make) => {
+  it('hands out no key beyond its limits, settles every request, and overwrites every key', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(0, 1, 2, 10),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        steps,
+        async (capacity, random, list) => {
+          vi.clearAllTimers()
+          vi.spyOn(Math, 'random').mockReturnValue(random)
+          broken = undefined
+          const world = make(capacity)
+          await world.run(list)
+          await world.end()
+          expect(broken).toBeUndefined()
+          expect(world.keys.filter((key) => !key.isOverwritten)).toEqual([])
+        },
+      ),
+      { seed, numRuns: 400 },
+    )
+  })
+})
