@@ -18,11 +18,16 @@ export interface KmsAccess {
   readonly grantTokens: string[] | undefined
 }
 
-/** A call for a record, under a key that is named by its ARN. */
-interface Call extends KmsAccess {
-  readonly keyArn: string
-  /** The record that it is for, which errors name. */
+/** The same, for a record, which errors name. */
+export interface RecordAccess extends KmsAccess {
   readonly place: RecordPlace
+}
+
+/** A call under a key that is named by its ARN. */
+interface Call extends RecordAccess {
+  readonly keyArn: string
+  /** Of ReEncrypt: the key that the ciphertext is then under. */
+  readonly destinationArn?: string
 }
 
 /** A key and what a ciphertext under it is bound to. */
@@ -35,7 +40,7 @@ const branchKeyLength = 32
 
 /** A new key, which nobody sees: the ciphertext of 32 random bytes. */
 export async function generateWrapped(
-  call: KmsAccess & { readonly place: RecordPlace },
+  access: RecordAccess,
   { keyArn, encryptionContext }: Binding,
 ): Promise<Uint8Array> {
   const operation = 'GenerateDataKeyWithoutPlaintext'
@@ -43,17 +48,17 @@ export async function generateWrapped(
     KeyId: keyArn,
     NumberOfBytes: branchKeyLength,
     EncryptionContext: { ...encryptionContext },
-    GrantTokens: call.grantTokens,
+    GrantTokens: access.grantTokens,
   })
-  const asked = { ...call, keyArn }
-  const answer = await ask(asked, operation, () => call.client.send(command))
+  const asked = { ...access, keyArn }
+  const answer = await ask(asked, operation, () => access.client.send(command))
   checkKeyId(asked, operation, 'KeyId', answer.KeyId)
   return ciphertextOf(asked, operation, answer.CiphertextBlob)
 }
 
 /** A new key in the clear, the caller's to overwrite: 32 random bytes. */
 export async function generatePlaintext(
-  call: KmsAccess & { readonly place: RecordPlace },
+  access: RecordAccess,
   { keyArn, encryptionContext }: Binding,
 ): Promise<Uint8Array> {
   const operation = 'GenerateDataKey'
@@ -61,10 +66,10 @@ export async function generatePlaintext(
     KeyId: keyArn,
     NumberOfBytes: branchKeyLength,
     EncryptionContext: { ...encryptionContext },
-    GrantTokens: call.grantTokens,
+    GrantTokens: access.grantTokens,
   })
-  const asked = { ...call, keyArn }
-  const answer = await ask(asked, operation, () => call.client.send(command))
+  const asked = { ...access, keyArn }
+  const answer = await ask(asked, operation, () => access.client.send(command))
   const plaintext = bytesOf(answer.Plaintext)
   try {
     checkKeyId(asked, operation, 'KeyId', answer.KeyId)
@@ -78,7 +83,7 @@ export async function generatePlaintext(
 
 /** The ciphertext of `plaintext`, which is not kept. */
 export async function encrypt(
-  call: KmsAccess & { readonly place: RecordPlace },
+  access: RecordAccess,
   { keyArn, encryptionContext }: Binding,
   plaintext: Uint8Array,
 ): Promise<Uint8Array> {
@@ -87,17 +92,17 @@ export async function encrypt(
     KeyId: keyArn,
     Plaintext: plaintext,
     EncryptionContext: { ...encryptionContext },
-    GrantTokens: call.grantTokens,
+    GrantTokens: access.grantTokens,
   })
-  const asked = { ...call, keyArn }
-  const answer = await ask(asked, operation, () => call.client.send(command))
+  const asked = { ...access, keyArn }
+  const answer = await ask(asked, operation, () => access.client.send(command))
   checkKeyId(asked, operation, 'KeyId', answer.KeyId)
   return ciphertextOf(asked, operation, answer.CiphertextBlob)
 }
 
 /** What a record's ciphertext holds, the caller's to overwrite. */
 export async function decrypt(
-  call: KmsAccess & { readonly place: RecordPlace },
+  access: RecordAccess,
   { keyArn, encryptionContext }: Binding,
   ciphertext: Uint8Array,
 ): Promise<Uint8Array> {
@@ -106,10 +111,10 @@ export async function decrypt(
     KeyId: keyArn,
     CiphertextBlob: ciphertext,
     EncryptionContext: { ...encryptionContext },
-    GrantTokens: call.grantTokens,
+    GrantTokens: access.grantTokens,
   })
-  const asked = { ...call, keyArn }
-  const answer = await ask(asked, operation, () => call.client.send(command), 'of the record')
+  const asked = { ...access, keyArn }
+  const answer = await ask(asked, operation, () => access.client.send(command), 'of the record')
   const plaintext = bytesOf(answer.Plaintext)
   try {
     checkKeyId(asked, operation, 'KeyId', answer.KeyId)
@@ -127,7 +132,7 @@ export async function decrypt(
  * says that the record is not what was stored.
  */
 export async function reEncrypt(
-  call: KmsAccess & { readonly place: RecordPlace },
+  access: RecordAccess,
   change: {
     readonly ciphertext: Uint8Array
     readonly origin: Origin
@@ -143,11 +148,11 @@ export async function reEncrypt(
     SourceEncryptionContext: { ...from.encryptionContext },
     DestinationKeyId: to.keyArn,
     DestinationEncryptionContext: { ...to.encryptionContext },
-    GrantTokens: call.grantTokens,
+    GrantTokens: access.grantTokens,
   })
-  const source = { ...call, keyArn: from.keyArn }
-  const destination = { ...call, keyArn: to.keyArn }
-  const answer = await ask(source, operation, () => call.client.send(command), origin)
+  const source = { ...access, keyArn: from.keyArn, destinationArn: to.keyArn }
+  const destination = { ...access, keyArn: to.keyArn }
+  const answer = await ask(source, operation, () => access.client.send(command), origin)
   checkKeyId(source, operation, 'SourceKeyId', answer.SourceKeyId)
   checkKeyId(destination, operation, 'KeyId', answer.KeyId)
   return ciphertextOf(destination, operation, answer.CiphertextBlob)
@@ -162,15 +167,30 @@ async function ask<T>(
   send: () => Promise<T>,
   origin: Origin = 'just made',
 ): Promise<T> {
-  const { client, keyArn, place } = call
+  const { keyArn, place } = call
   try {
     return await callKms({ operation, keyId: keyArn }, send)
   } catch (cause) {
     if (origin === 'of the record') refuseRecord(place, cause)
-    const hint = await hintFor({ client, operation, keyId: keyArn, cause })
+    const hint = await hintOf(call, operation, cause)
     const failure = `KMS ${operation} with the key ${keyArn} failed: ${describe(cause)}`
     throw kmsFailure(place, hint === undefined ? failure : `${failure} (${hint})`, cause)
   }
+}
+
+async function hintOf(
+  { client, keyArn, destinationArn }: Call,
+  operation: string,
+  cause: unknown,
+): Promise<string | undefined> {
+  // IAM has two permissions for this one operation.
+  if (destinationArn !== undefined && errorName(cause) === 'AccessDeniedException') {
+    return (
+      `allow kms:ReEncryptFrom on ${keyArn} and kms:ReEncryptTo on ${destinationArn} in the caller's ` +
+      'IAM policy, in the key policies or by grants'
+    )
+  }
+  return hintFor({ client, operation, keyId: keyArn, cause })
 }
 
 /** KMS's names for what says that the ciphertext and the attributes of a record don't belong together. */

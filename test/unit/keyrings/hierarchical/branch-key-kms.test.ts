@@ -180,6 +180,15 @@ describe('a failure', () => {
     for (const part of [hint, keyArn, branchKeyId, 'memory']) expect(error.message).toContain(part)
   })
 
+  it('of ReEncrypt names both permissions', async () => {
+    const { client } = fakeClient(({ operation }) => {
+      if (operation !== 'ReEncrypt') return goodAnswer()
+      throw Object.assign(new Error('no'), { name: 'AccessDeniedException' })
+    })
+    const { message } = await failure(() => create(storeWith(client), 1))
+    for (const part of ['kms:ReEncryptFrom', 'kms:ReEncryptTo']) expect(message).toContain(part)
+  })
+
   const failing = (error: Error): KeyStorage => {
     const fail = () => Promise.reject(error)
     return { name: 'table', read: fail, list: fail, write: fail }
