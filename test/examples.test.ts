@@ -19,6 +19,14 @@ const expected: Record<string, RegExp> = {
   '10-encrypt-outside-aws.ts': /^calls of KMS to encrypt: 0\ncalls of KMS to decrypt: 1$/m,
   '11-ecdh.ts': /^as the partner's: ERR_UNWRAP_FAILED\nthe letterbox reads: from whomever$/m,
   '12-secret-in-environment.ts': /^opened a password of 28 characters$/m,
+  '13-cache-data-keys.ts': /with 2 calls of KMS\n200 messages read with 2 calls of KMS$/m,
+  '14-cache-a-stream.ts': /^hits 3, misses 1, bypasses 3$/m,
+  '15-multi-tenant.ts': /^globex reads: ERR_ENCRYPTION_CONTEXT_MISMATCH$/m,
+  '16-rotate-a-branch-key.ts': /^opens there, too: written after the rotation$/m,
+  '17-rewrap-to-another-kms-key.ts':
+    /^3\. after: a message of last year\na store with the old ARN: ERR_BRANCH_KEY_KMS$/m,
+  '18-required-encryption-context.ts': /^stored: table = accounts, customer = undefined$/m,
+  '19-cache-diagnostics.ts': /^1 hit, 2 misses, 1 wait, 1 bypass, 1 eviction, 1 entry held$/m,
 }
 
 describe('the examples', () => {
