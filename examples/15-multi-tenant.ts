@@ -1,5 +1,5 @@
-// Each tenant's messages are under a branch key of the tenant. KMS is called once a tenant and hour, however
-// many messages there are, and each message still has a data key of its own.
+// Each tenant's messages are under a branch key of the tenant. To write them, KMS is called once a tenant and
+// hour, however many there are, and each message still has a data key of its own.
 import { KMSClient } from '@aws-sdk/client-kms'
 import { EnvelopeClient, EnvelopeError } from 'waxseal'
 import { BranchKeyStore, HierarchicalKeyring, InMemoryKeyStorage } from 'waxseal/hierarchical'
