@@ -52,11 +52,11 @@ export class CacheEntry {
   charge(charge: CacheCharge): boolean {
     const maxMessages = Math.min(this.#maxMessages, charge.maxMessages)
     const maxBytes = Math.min(this.#maxBytes, charge.maxBytes)
-    // Written so that what is no number does not fit; and as a difference, for a sum above 2^53 is rounded.
-    const fits = this.#messages < maxMessages && charge.bytes <= maxBytes - this.#bytes
-    if (!fits || !(charge.bytes >= 0)) return false
+    const bytes = this.#bytes + charge.bytes
+    // Written so that what is no number does not fit.
+    if (!(charge.bytes >= 0 && bytes <= maxBytes && this.#messages < maxMessages)) return false
     this.#messages += 1
-    this.#bytes += charge.bytes
+    this.#bytes = bytes
     this.#maxMessages = maxMessages
     this.#maxBytes = maxBytes
     return true

@@ -148,6 +148,20 @@ describe('pruning', () => {
     expect(source.zeroed).toEqual(['a#1', 'b#2'])
   })
 
+  test('finds what is asked for and too old, wherever it is', async () => {
+    const [cache, source] = newCache()
+    await cache.get(source.request('a', { maxAgeMs: 100 }))
+    for (const id of ['b', 'c', 'd']) await cache.get(source.request(id))
+    await cache.get(source.request('e', { maxAgeMs: 200 }))
+    passBlocked(100)
+    await cache.get(source.request('b'))
+    expect(source.zeroed).toEqual(['a#1'])
+    passBlocked(100)
+    source.failure = new Error('KMS is down')
+    await expect(cache.get(source.request('e'))).rejects.toThrow('KMS is down')
+    expect(source.zeroed).toEqual(['a#1', 'e#5'])
+  })
+
   test('keeps no timer for an empty cache', async () => {
     const [cache, source] = newCache()
     await cache.get(source.request('a', { maxAgeMs: 60_000 }))
@@ -197,7 +211,7 @@ describe('limits', () => {
     expect(await name(cache, lax)).toBe('a#2')
   })
 
-  test('are exact where sums are not', async () => {
+  test('hold up to the highest that there are', async () => {
     const [cache, source] = newCache()
     const of = (bytes: number) =>
       source.request('a', {
