@@ -1,10 +1,14 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import {
+  type CacheRequest,
+  CachingCmm,
   type CryptoBackend,
+  type CryptographicMaterialsCache,
   DecryptionMaterials,
   EnvelopeClient,
   EncryptionMaterials,
+  LocalCryptoMaterialsCache,
   RawAesKeyring,
   algorithmSuites,
 } from '../../src/index.ts'
@@ -206,5 +210,69 @@ describe('invariant 6: nothing shows key bytes', () => {
     const error = await errorOf(() => new EnvelopeClient({ keyring: other }).decrypt(ciphertext))
     expect(error).toMatchObject({ code: 'ERR_UNWRAP_FAILED' })
     expect(shown(error)).not.toMatch(traces)
+  })
+})
+
+describe('invariant 6: a data key in a cache is zeroed when it leaves, and never under an operation', () => {
+  /** A cache that keeps hold of the data keys of what is loaded into it, and of what is taken out. */
+  function watchedCache() {
+    const cache = new LocalCryptoMaterialsCache({ capacity: 10 })
+    const kept: EncryptionMaterials[] = []
+    const taken: Uint8Array[] = []
+    const watched: CryptographicMaterialsCache = {
+      get: (request) =>
+        cache.get({
+          ...pick(request),
+          load: async () => {
+            const materials = await request.load()
+            if (materials instanceof EncryptionMaterials) kept.push(materials)
+            return materials
+          },
+          take: (materials) => {
+            const copy = request.take(materials)
+            if (copy instanceof EncryptionMaterials) taken.push(copy.dataKey)
+            return copy
+          },
+        }),
+      bypass: (...given) => {
+        cache.bypass(...given)
+      },
+      stats: () => cache.stats(),
+      clear: () => {
+        cache.clear()
+      },
+    }
+    return { cache: watched, kept, taken }
+  }
+  const pick = <T>(request: CacheRequest<T>) => {
+    const { id, use, partitionId, maxAgeMs, charge } = request
+    return { id, use, partitionId, maxAgeMs, charge }
+  }
+
+  it('encrypting', async () => {
+    const { keyring, seen } = recordingKeyring(dataKey)
+    const { cache, kept, taken } = watchedCache()
+    const cmm = new CachingCmm({ cache, keyring, maxAgeMs: 60_000 })
+    const client = new EnvelopeClient({ cmm })
+    const messages = [await client.encrypt('text'), await client.encrypt('text')]
+    // What the keyring made was copied; what each message got was its own.
+    expect(seen.map(isZero)).toEqual([true])
+    expect(taken.map(isZero)).toEqual([true, true])
+    expect(kept.map((materials) => Buffer.from(materials.dataKey))).toEqual([dataKey])
+    const bytes = kept.map((materials) => materials.dataKey)
+    const stream = client.encryptStream({ plaintextLength: 4 })
+    const header = new Promise((resolve) => stream.once('header', resolve))
+    stream.write('te')
+    await header
+    cache.clear()
+    expect(bytes.map(isZero)).toEqual([true])
+    stream.end('xt')
+    const streamed = Buffer.concat((await stream.toArray()) as Buffer[])
+    for (const message of [...messages.map(({ ciphertext }) => ciphertext), streamed]) {
+      const { plaintext } = await client.decrypt(message)
+      expect(Buffer.from(plaintext).toString()).toBe('text')
+    }
+    // And a recording keyring's data key of each decryption, of which there was one.
+    expect(seen.map(isZero)).toEqual([true, true])
   })
 })

@@ -5,8 +5,12 @@ import {
   type AbortedError,
   type AlgorithmSuite,
   type AlgorithmSuiteName,
+  type CacheEvent,
+  type CacheStats,
+  CachingCmm,
   type CommitmentPolicy,
   type CryptoBackend,
+  type CryptographicMaterialsCache,
   type CryptographicMaterialsManager,
   type DecryptOptions,
   type DecryptResult,
@@ -27,6 +31,7 @@ import {
   type FileResult,
   type InvalidArgumentError,
   type Keyring,
+  LocalCryptoMaterialsCache,
   type MalformedMessageError,
   type MessageHeader,
   type MessageStream,
@@ -36,6 +41,7 @@ import {
   RawEcdhKeyring,
   type RawEcdhSchema,
   RawRsaKeyring,
+  RequiredEncryptionContextCmm,
   type RsaKey,
   type RsaPadding,
   type TamperedMessageError,
@@ -299,5 +305,44 @@ describe('keyrings', () => {
     expectTypeOf(mine).toExtend<Keyring>()
     // @ts-expect-error: no materials in return
     expectTypeOf(() => undefined).toExtend<Keyring['onEncrypt']>()
+  })
+})
+
+describe('CMMs', () => {
+  const cache = new LocalCryptoMaterialsCache({ capacity: 1 })
+  const cmm = new CachingCmm({ cache, keyring, maxAgeMs: 1000 })
+
+  it('all are CMMs, and caches are caches', () => {
+    expectTypeOf<CachingCmm>().toExtend<CryptographicMaterialsManager>()
+    expectTypeOf<RequiredEncryptionContextCmm>().toExtend<CryptographicMaterialsManager>()
+    expectTypeOf<LocalCryptoMaterialsCache>().toExtend<CryptographicMaterialsCache>()
+    expectTypeOf(cache.stats()).toEqualTypeOf<CacheStats>()
+    expectTypeOf<CacheEvent['event']>().toEqualTypeOf<
+      'hit' | 'miss' | 'wait' | 'bypass' | 'eviction' | 'refresh' | 'failure'
+    >()
+  })
+
+  it('take either a keyring or another CMM', () => {
+    expectTypeOf(CachingCmm).toBeConstructibleWith({ cache, cmm, maxAgeMs: 1, maxBytes: 1 })
+    expectTypeOf(RequiredEncryptionContextCmm).toBeConstructibleWith({ requiredKeys: ['a'], cmm })
+    // @ts-expect-error: both a keyring and a CMM
+    new CachingCmm({ cache, keyring, cmm, maxAgeMs: 1 })
+    // @ts-expect-error: neither of the two
+    new CachingCmm({ cache, maxAgeMs: 1 })
+    // @ts-expect-error: both a keyring and a CMM
+    new RequiredEncryptionContextCmm({ requiredKeys: ['a'], keyring, cmm })
+    // @ts-expect-error: neither of the two
+    new RequiredEncryptionContextCmm({ requiredKeys: ['a'] })
+  })
+
+  it('have no limits by default but an age', () => {
+    // @ts-expect-error: no maximum age
+    new CachingCmm({ cache, keyring })
+    // @ts-expect-error: without a cache
+    new CachingCmm({ keyring, maxAgeMs: 1 })
+    // @ts-expect-error: a name without its unit
+    new CachingCmm({ cache, keyring, maxAge: 1 })
+    // @ts-expect-error: one key that is no array
+    new RequiredEncryptionContextCmm({ requiredKeys: 'a', keyring })
   })
 })
