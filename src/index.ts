@@ -13,6 +13,7 @@ export type {
   CryptographicMaterialsCache,
 } from './cache/cache.ts'
 export { LocalCryptoMaterialsCache, type LocalCryptoMaterialsCacheOptions } from './cache/local.ts'
+export { StormTrackingCache, type StormTrackingCacheOptions } from './cache/storm-tracking.ts'
 export { EnvelopeClient, type EnvelopeClientOptions, inspectMessage } from './client/client.ts'
 export type { DecryptResult } from './client/decrypt.ts'
 export type { EncryptResult } from './client/encrypt.ts'
@@ -56,7 +57,13 @@ export {
   UnwrapError,
   type WrapFailure,
 } from './errors.ts'
-export type { CacheEvent, FailoverChange, KmsCall, PartialWrap } from './diagnostics.ts'
+export type {
+  CacheEvent,
+  CacheEviction,
+  FailoverChange,
+  KmsCall,
+  PartialWrap,
+} from './diagnostics.ts'
 export type { EncryptedDataKey } from './format/encrypted-data-key.ts'
 export type { EncryptionContext } from './format/encryption-context.ts'
 export type { MessageHeader } from './format/header.ts'
