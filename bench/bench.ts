@@ -13,9 +13,14 @@ import {
   floorSmallEncrypt,
   sealFrames,
 } from './floor.ts'
+import { cachingRows } from './caching.ts'
+import { countCalls } from './call-count.ts'
+import { expiryFindings } from './expiry.ts'
+import { type Finding, findingsTable } from './findings.ts'
+import { hierarchicalRows } from './hierarchical.ts'
 import { importRow } from './import-time.ts'
 import { kmsRows } from './kms.ts'
-import { type Row, measure } from './measure.ts'
+import { type Row, measure, repeated, repeatedAtOnce } from './measure.ts'
 import { performanceDocument, table } from './report.ts'
 
 const MiB = 1 << 20
@@ -29,6 +34,7 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 
 const plaintext = randomBytes(64 * MiB)
+const small = plaintext.subarray(0, 100)
 
 const chunkLength = 64 * 1024 // what fs.createReadStream gives
 
@@ -114,41 +120,30 @@ async function collect(
 }
 
 async function smallRows(targets: Row['targets']): Promise<Row[]> {
-  const small = plaintext.subarray(0, 100)
   const messages = 2000
   const [frame] = sealFrames(small, 100)
   if (!frame) throw new Error('unreachable: a message has a frame')
   const message = await waxseal.encrypt(small, 'unsigned', 4096)
-  const repeat = async (work: () => unknown): Promise<void> => {
-    for (let i = 0; i < messages; i++) await work()
-  }
-  const repeatNow = (work: () => void): void => {
-    for (let i = 0; i < messages; i++) work()
-  }
   return [
     {
       work: '100-byte messages, raw AES keyring, 0x0478, encrypt',
       messages,
       targets,
-      ours: () => repeat(() => waxseal.encrypt(small, 'unsigned', 4096)),
-      peer: () => repeat(() => peer.encrypt(small, 'unsigned', 4096)),
-      floor: () => {
-        repeatNow(() => {
-          floorSmallEncrypt(small)
-        })
-      },
+      ours: repeated(messages, () => waxseal.encrypt(small, 'unsigned', 4096)),
+      peer: repeated(messages, () => peer.encrypt(small, 'unsigned', 4096)),
+      floor: repeatedAtOnce(messages, () => {
+        floorSmallEncrypt(small)
+      }),
     },
     {
       work: '100-byte messages, raw AES keyring, 0x0478, decrypt',
       messages,
       targets,
-      ours: () => repeat(() => waxseal.decrypt(message)),
-      peer: () => repeat(() => peer.decrypt(message)),
-      floor: () => {
-        repeatNow(() => {
-          floorSmallDecrypt(frame)
-        })
-      },
+      ours: repeated(messages, () => waxseal.decrypt(message)),
+      peer: repeated(messages, () => peer.decrypt(message)),
+      floor: repeatedAtOnce(messages, () => {
+        floorSmallDecrypt(frame)
+      }),
     },
   ]
 }
@@ -156,6 +151,8 @@ async function smallRows(targets: Row['targets']): Promise<Row[]> {
 // The small ones first, while the heap is small.
 const groups: Record<string, () => Promise<Row[]>> = {
   small: () => smallRows({ floor: 0.5, peer: 8 }),
+  cached: () => cachingRows(small, { floor: 0.6, peer: 10 }),
+  hierarchical: () => hierarchicalRows(small, { peer: 6 }),
   'one-shot-64k': () => oneShotRows(64 * 1024, { floor: 0.85, peer: 2 }),
   'one-shot-4k': () => oneShotRows(4 * 1024, { floor: 0.8, peer: 3.5 }),
   'stream-unsigned': () => streamRows('unsigned', { floor: 0.8, peer: 4 }),
@@ -168,10 +165,16 @@ for (const [name, rows] of Object.entries(groups)) {
   for (const row of await rows()) results.push(await measure(row, rounds))
 }
 if ('kms'.includes(values.only)) {
-  const { rows, stop } = await kmsRows(plaintext.subarray(0, 100), { floor: 0.8, peer: 1 })
+  const { rows, stop } = await kmsRows(small, { floor: 0.8, peer: 1 })
   for (const row of rows) results.push(await measure(row, rounds))
   await stop()
 }
 if ('import'.includes(values.only)) results.push(importRow(3 * rounds))
-console.log(table(results))
-if (values.only === '') writeFileSync(values.write, performanceDocument(results, rounds))
+const findings: Finding[] = []
+if ('kms-calls'.includes(values.only)) findings.push(await countCalls(small))
+if ('expiry'.includes(values.only)) findings.push(...(await expiryFindings(small, 10 * rounds)))
+if (results.length > 0) console.log(table(results))
+if (findings.length > 0) console.log(findingsTable(findings))
+if (values.only === '') {
+  writeFileSync(values.write, performanceDocument(results, findings, rounds))
+}

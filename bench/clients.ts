@@ -22,11 +22,12 @@ export interface Contestant {
 
 export type Suite = 'unsigned' | 'signed'
 
-const ourSuites: Record<Suite, AlgorithmSuiteName> = {
+export const ourSuites: Record<Suite, AlgorithmSuiteName> = {
   unsigned: 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY',
   signed: 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384',
 }
-const client = new EnvelopeClient({ keyring: new RawAesKeyring({ ...key, wrappingKey }) })
+export const ourKeyring = new RawAesKeyring({ ...key, wrappingKey })
+const client = new EnvelopeClient({ keyring: ourKeyring })
 
 export const waxseal: Contestant = {
   async encrypt(plaintext, suite, frameLength) {
@@ -39,12 +40,12 @@ export const waxseal: Contestant = {
   decryptStream: (source) => pump(source, client.decryptStream()),
 }
 
-const peerSuites = {
+export const peerSuites = {
   unsigned: AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY,
   signed: AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY_ECDSA_P384,
 }
-const peerClient = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
-const peerKeyring = new RawAesKeyringNode({
+export const peerClient = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT)
+export const peerKeyring = new RawAesKeyringNode({
   ...key,
   unencryptedMasterKey: wrappingKey,
   wrappingSuite: RawAesWrappingSuiteIdentifier.AES256_GCM_IV12_TAG16_NO_PADDING,

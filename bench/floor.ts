@@ -94,9 +94,20 @@ export function floorDecryptGathered(frames: readonly SealedFrame[]): Uint8Array
   return output
 }
 
-/** What one small 0x0478 message takes: wrap the key, extract, two expands, header tag, one frame. */
+/** What one small 0x0478 message takes: wrap the key, and then as with a data key at hand. */
 export function floorSmallEncrypt(plaintext: Uint8Array): void {
   sealFrame(key, 1)
+  floorCachedEncrypt(plaintext)
+}
+
+/** The same under a branch key: first the wrapping key is derived, by one HMAC. */
+export function floorHierarchicalEncrypt(plaintext: Uint8Array): void {
+  deriveWrappingKey()
+  floorSmallEncrypt(plaintext)
+}
+
+/** With a data key at hand, a small 0x0478 message takes: extract, two expands, header tag, one frame. */
+export function floorCachedEncrypt(plaintext: Uint8Array): void {
   deriveKeys()
   const header = createCipheriv('aes-256-gcm', key, nonce)
   header.setAAD(aad)
@@ -110,6 +121,15 @@ const headerTag = emptyTag()
 
 export function floorSmallDecrypt(frame: SealedFrame): void {
   openFrame(wrapped.ciphertext, wrapped.tag, 1)
+  floorCachedDecrypt(frame)
+}
+
+export function floorHierarchicalDecrypt(frame: SealedFrame): void {
+  deriveWrappingKey()
+  floorSmallDecrypt(frame)
+}
+
+export function floorCachedDecrypt(frame: SealedFrame): void {
   deriveKeys()
   const header = createDecipheriv('aes-256-gcm', key, nonce)
   header.setAAD(aad)
@@ -129,4 +149,8 @@ function deriveKeys(): void {
   const extracted = createHmac('sha512', key).update(key).digest()
   createHmac('sha512', extracted).update(nonce).digest()
   createHmac('sha512', extracted).update(nonce).digest()
+}
+
+function deriveWrappingKey(): void {
+  createHmac('sha256', key).update(aad).digest()
 }

@@ -5,7 +5,7 @@ export interface Row {
   bytes?: number
   messages?: number
   /** The ratios that the row has to reach: against the floor, and against the peer. */
-  targets: { floor: number; peer: number }
+  targets: { floor?: number; peer: number }
   ours: () => unknown
   peer: () => unknown
   floor: () => unknown
@@ -15,7 +15,7 @@ export interface Row {
 
 /** A row's medians, in milliseconds. */
 export interface Result extends Pick<Row, 'work' | 'bytes' | 'messages'> {
-  targets: { floor?: number; peer: number }
+  targets: Row['targets']
   ours: number
   peer: number
   floor?: number
@@ -59,6 +59,20 @@ export async function measure(row: Row, rounds: number): Promise<Result> {
       ? { gathered: median(times.gathered), ofGathered: ratio(times.gathered, times.ours) }
       : {}),
     overPeer: ratio(times.peer, times.ours),
+  }
+}
+
+/** One round of a row: the work for one message after the other. */
+export function repeated(messages: number, work: () => unknown): () => Promise<void> {
+  return async () => {
+    for (let message = 0; message < messages; message++) await work()
+  }
+}
+
+/** The same for work that waits for nothing. */
+export function repeatedAtOnce(messages: number, work: () => void): () => void {
+  return () => {
+    for (let message = 0; message < messages; message++) work()
   }
 }
 

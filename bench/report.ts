@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { type Finding, findingsTable } from './findings.ts'
 import { type Result, median } from './measure.ts'
 
 /** The results as a Markdown table. */
@@ -26,12 +27,17 @@ export function table(results: readonly Result[]): string {
 }
 
 /** docs/performance.md: the words are kept in a template, the figures come from this run. */
-export function performanceDocument(results: readonly Result[], rounds: number): string {
+export function performanceDocument(
+  results: readonly Result[],
+  findings: readonly Finding[],
+  rounds: number,
+): string {
   const oneShot =
     results.find(({ work }) => work.startsWith('64 MiB one-shot'))?.floor ?? Number.NaN
   const template = readFileSync(new URL('performance.template.md', import.meta.url), 'utf8')
   return template
     .replace('{{table}}', table(results))
+    .replace('{{findings}}', findingsTable(findings))
     .replace('{{rounds}}', String(rounds))
     .replace('{{node}}', process.versions.node)
     .replace('{{openssl}}', process.versions.openssl)
