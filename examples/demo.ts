@@ -1,6 +1,6 @@
 // The main job on real input: encrypts a file under a KMS key, decrypts it, lets AWS's own library
-// decrypt the same message, and shows that one changed byte is refused. No AWS account: the KMS is the
-// embedded one. `npm run demo`, or `npm run demo -- FILE`.
+// decrypt the same message, shows that one changed byte is refused, and what a cache of data keys saves. No
+// AWS account: the KMS is the embedded one. `npm run demo`, or `npm run demo -- FILE`.
 import { createHash, randomFillSync } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdtemp, open, rm, stat } from 'node:fs/promises'
@@ -16,7 +16,14 @@ import {
 } from '@aws-crypto/client-node'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { SingleBar } from 'cli-progress'
-import { EnvelopeClient, EnvelopeError, type FileProgress, type MessageHeader } from 'waxseal'
+import {
+  CachingCmm,
+  EnvelopeClient,
+  EnvelopeError,
+  type FileProgress,
+  LocalCryptoMaterialsCache,
+  type MessageHeader,
+} from 'waxseal'
 import { KmsKeyring } from 'waxseal/kms'
 import { LocalKms } from 'waxseal/local-kms'
 
@@ -76,9 +83,14 @@ async function demo(source: string): Promise<void> {
   const left = await stat(join(folder, 'never')).catch(() => undefined)
   console.log(`  Nothing was written: ${left ? 'wrong, there is a file' : 'there is no file'}.\n`)
 
+  const cache = new LocalCryptoMaterialsCache({ capacity: 100 })
+  const cmm = new CachingCmm({ cache, keyring, maxAgeMs: 60_000 })
+  await manySmall('each with a data key of its own', client)
+  await manySmall('the same with a cache of data keys', new EnvelopeClient({ cmm }))
+
   const { maxRSS } = process.resourceUsage()
   console.log(
-    `Peak memory of this process, both libraries and the KMS: ${(maxRSS / 1024).toFixed(0)} MiB`,
+    `\nPeak memory of this process, both libraries and the KMS: ${(maxRSS / 1024).toFixed(0)} MiB`,
   )
 }
 
@@ -107,6 +119,23 @@ async function timed<T>(
     `${name}: ${size} MiB in ${seconds.toFixed(2)} s, ${(bytes / MiB / seconds).toFixed(0)} MiB/s`,
   )
   return result
+}
+
+/** Encrypts and decrypts small messages, all at once, and prints how often KMS was called. */
+async function manySmall(how: string, client: EnvelopeClient): Promise<void> {
+  const encryptionContext = { purpose: 'demo' }
+  const numbers = Array.from({ length: 100 }, (_, number) => String(number))
+  kms.resetCalls()
+  await Promise.all(
+    numbers.map(async (number) => {
+      const { ciphertext } = await client.encrypt(number, { encryptionContext })
+      const { plaintext } = await client.decrypt(ciphertext, { encryptionContext })
+      if (Buffer.from(plaintext).toString() !== number) throw new Error('A small message differs')
+    }),
+  )
+  console.log(
+    `${numbers.length} small messages there and back, ${how}: ${kms.calls()} calls of KMS`,
+  )
 }
 
 function describe(header: MessageHeader): string {
