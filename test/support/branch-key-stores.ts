@@ -13,7 +13,9 @@ export const home = 'eu-central-1'
 export const away = 'us-west-2'
 export const hierarchyVersions: readonly HierarchyVersion[] = [1, 2]
 
-/** A LocalKms with a key of one Region, another one, and a multi-Region key; and key stores on it. */
+/**
+ * A LocalKms with a key of one Region, another one, and a multi-Region key; and key stores on it.
+ */
 export class BranchKeyStores {
   readonly regions: KmsRegions
   /** Keys of the home region. */

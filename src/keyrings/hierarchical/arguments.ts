@@ -11,7 +11,10 @@ export function checkBranchKeyId(
   return options.branchKeyId
 }
 
-/** "MUST not be an empty string"; and KMS and the digest get it as UTF-8, which lone surrogates have none of. */
+/**
+ * "MUST not be an empty string"; and KMS and the digest get it as UTF-8, which lone surrogates have
+ * none of.
+ */
 export function checkText(value: unknown, field: string): void {
   if (typeof value === 'string' && value !== '' && value.isWellFormed()) return
   throw new InvalidArgumentError(
@@ -23,15 +26,10 @@ export function checkText(value: unknown, field: string): void {
 export function checkStorage(storage: unknown): void {
   checkObject(storage, 'storage')
   const methods = ['read', 'list', 'write']
-  const members: Record<string, unknown> = Object.fromEntries(
-    methods.map((name) => [name, Reflect.get(storage, name)]),
-  )
-  const missing = methods.find((name) => typeof members[name] !== 'function')
+  const missing = methods.find((name) => typeof Reflect.get(storage, name) !== 'function')
   if (missing === undefined && typeof Reflect.get(storage, 'name') === 'string') return
-  throw new InvalidArgumentError(
-    'storage',
-    `storage must be a KeyStorage; it has no ${missing === undefined ? 'name' : `method ${missing}`}`,
-  )
+  const lack = missing === undefined ? 'no name' : `no method ${missing}`
+  throw new InvalidArgumentError('storage', `storage must be a KeyStorage; it has ${lack}`)
 }
 
 export function checkHierarchyVersion(given: unknown): asserts given is HierarchyVersion {

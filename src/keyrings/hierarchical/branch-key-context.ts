@@ -3,8 +3,8 @@ import { type EncryptionContext, serializeContext } from '../../format/encryptio
 import type { BranchKeyRecord, BranchKeyRecordType } from './key-storage.ts'
 
 /**
- * What a record's wrapped key is bound to: all its attributes but the ciphertext, its id, its type and
- * the name of the logical key store (framework/branch-key-store.md, "Branch Key Context").
+ * What a record's wrapped key is bound to: all its attributes but the ciphertext, its id, its type
+ * and the name of the logical key store (framework/branch-key-store.md, "Branch Key Context").
  */
 export type BranchKeyContext = Readonly<Record<string, string>>
 
@@ -66,7 +66,10 @@ export function kmsContextOf(
   return hierarchyVersion === 1 ? context : customContextOf(context)
 }
 
-/** The digest that hierarchy version 2 encrypts together with the key ("Wrapped Branch Key Creation v2"). */
+/**
+ * The digest that hierarchy version 2 encrypts together with the key ("Wrapped Branch Key Creation
+ * v2").
+ */
 export function contextDigest(context: BranchKeyContext): Uint8Array {
   return sha384(serializeContext(context))
 }

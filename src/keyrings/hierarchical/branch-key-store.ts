@@ -23,8 +23,8 @@ export interface BranchKeyStoreOptions {
   /** Which KMS keys may be used. */
   kmsConfiguration: KmsConfiguration
   /**
-   * The name that every branch key is bound to. It stays the same when the records move to another table,
-   * and no two tables should share one.
+   * The name that every branch key is bound to. It stays the same when the records move to another
+   * table, and no two tables should share one.
    */
   logicalKeyStoreName: string
   /** Where the records are. */
@@ -37,7 +37,10 @@ export interface BranchKeyStoreOptions {
 
 /** Options of {@link BranchKeyStore.createKey}. */
 export interface CreateKeyOptions {
-  /** What it is called. Default: a random UUID. With one of your own, give an encryption context too. */
+  /**
+   * What it is called. Default: a random UUID. With one of your own, give an encryption context
+   * too.
+   */
   branchKeyId?: string
   /** Pairs that are bound to the branch key; they are stored in the clear. */
   encryptionContext?: EncryptionContext
@@ -62,18 +65,19 @@ export interface KeyStoreInfo {
 }
 
 /**
- * Creates, rotates and reads branch keys: keys that wrap data keys, and are themselves wrapped by KMS and
- * kept in a storage (framework/branch-key-store.md). Whoever holds one in memory needs no call of KMS for a
- * message.
+ * Creates, rotates and reads branch keys: keys that wrap data keys, and are themselves wrapped by
+ * KMS and kept in a storage (framework/branch-key-store.md). Whoever holds one in memory needs no
+ * call of KMS for a message.
  *
- * All that a record says is authenticated when its key is unwrapped: under hierarchy version 1 it is the
- * encryption context of KMS, under version 2 a digest that is encrypted with the key. Version 2 sends only the custom
- * encryption context to KMS, so that key policies and CloudTrail see your pairs alone; the key is in this
- * process's memory while it is created.
+ * All that a record says is authenticated when its key is unwrapped: under hierarchy version 1 it
+ * is the encryption context of KMS, under version 2 a digest that is encrypted with the key.
+ * Version 2 sends only the custom encryption context to KMS, so that key policies and CloudTrail
+ * see your pairs alone; in return the key passes through this process's memory when it is created,
+ * rotated or rewrapped.
  *
  * Errors of all operations: ERR_BRANCH_KEY_RECORD if a record is malformed or not what was stored,
- * ERR_BRANCH_KEY_KMS if KMS failed or a record's KMS key is not the configured one, ERR_KEY_STORAGE if the storage failed,
- * InvalidArgumentError if an argument is not as described.
+ * ERR_BRANCH_KEY_KMS if KMS failed or a record's KMS key is not the configured one, ERR_KEY_STORAGE
+ * if the storage failed, InvalidArgumentError if an argument is not as described.
  *
  * @throws InvalidArgumentError if an option is not as described.
  *
@@ -121,8 +125,9 @@ export class BranchKeyStore {
   }
 
   /**
-   * Creates a branch key with its first version, and its beacon key ("CreateKey"). A store that discovers
-   * its KMS keys can't. Calls of KMS: three under hierarchy version 1, five under version 2.
+   * Creates a branch key with its first version, and its beacon key ("CreateKey"). A store that
+   * discovers its KMS keys can't. Calls of KMS: three under hierarchy version 1, five under
+   * version 2.
    *
    * @throws EnvelopeError ERR_BRANCH_KEY_CONFLICT if there is a branch key of this id.
    */
@@ -132,19 +137,19 @@ export class BranchKeyStore {
 
   /**
    * Rotates a branch key: makes a new version and makes it the active one ("VersionKey"). What was
-   * encrypted under earlier versions can still be read. Calls of KMS: three under hierarchy version 1, four under
-   * version 2.
+   * encrypted under earlier versions can still be read. Calls of KMS: three under hierarchy
+   * version 1, four under version 2.
    *
-   * @throws EnvelopeError ERR_BRANCH_KEY_NOT_FOUND; ERR_BRANCH_KEY_CONFLICT if another rotation came
-   * first.
+   * @throws EnvelopeError ERR_BRANCH_KEY_NOT_FOUND; ERR_BRANCH_KEY_CONFLICT if another rotation
+   * came first.
    */
   async versionKey(options: { branchKeyId: string }): Promise<BranchKeyVersion> {
     return versionKey(this.#parts, checkBranchKeyId(options))
   }
 
   /**
-   * The version that new messages are to be encrypted under ("GetActiveBranchKey"). One call of KMS.
-   * Destroy the materials when they are used no more.
+   * The version that new messages are to be encrypted under ("GetActiveBranchKey"). One call of
+   * KMS. Destroy the materials when they are used no more.
    *
    * @throws EnvelopeError ERR_BRANCH_KEY_NOT_FOUND.
    */
@@ -173,8 +178,8 @@ export class BranchKeyStore {
   }
 
   /**
-   * The beacon key, from which searchable encryption derives its keys ("GetBeaconKey"). It has no version. One
-   * call of KMS.
+   * The beacon key, from which searchable encryption derives its keys ("GetBeaconKey"). It has no
+   * version. One call of KMS.
    *
    * @throws EnvelopeError ERR_BRANCH_KEY_NOT_FOUND.
    */
@@ -183,31 +188,34 @@ export class BranchKeyStore {
   }
 
   /**
-   * Moves a branch key to another KMS key: all its versions, the active one and the beacon key. The branch
-   * keys themselves stay the same, so that messages are read as before and none is touched. It is therefore no
-   * answer to a branch key that leaked.
+   * Moves a branch key to another KMS key: all its versions, the active one and the beacon key. The
+   * branch keys themselves stay the same, so that messages are read as before and none is touched.
+   * It is therefore no answer to a branch key that leaked.
    *
-   * Each record is replaced by one conditional write, after the new key has opened it once: at every moment
-   * it opens under exactly one of the two keys. After a failure or a crash, call it again: it goes on with
-   * what is left.
+   * Each record is replaced by one conditional write, after the new key has opened it once: at
+   * every moment it opens under exactly one of the two keys. After a failure or a crash, call it
+   * again: it goes on with what is left.
    *
-   * Before: the store that moves is configured with the old key (`key` or `multi-region-key`), and moves
-   * what is under it, nothing else. All that read meanwhile need permission for both keys, and the
-   * `kmsConfiguration` `discovery`; of two replicas of one multi-Region key, `multi-region-key` reads both as well.
+   * Before: the store that moves is configured with the old key (`key` or `multi-region-key`), and
+   * moves what is under it, nothing else. All that read meanwhile need permission for both keys,
+   * and the `kmsConfiguration` `discovery`; of two replicas of one multi-Region key,
+   * `multi-region-key` reads both as well.
    *
-   * During: `versionKey` of a store with the old key fails from the moment when the active record has moved, and
-   * works again with the new one.
+   * During: `versionKey` of a store with the old key fails from the moment when the active record
+   * has moved, and works again with the new one.
    *
-   * After: configure all stores with the new key, those that discover too, for they read whatever someone
-   * writes into the storage. Keep the old KMS key for as long as backups of the storage are kept.
+   * After: configure all stores with the new key, those that discover too, for they read whatever
+   * someone writes into the storage. Keep the old KMS key for as long as backups of the storage are
+   * kept.
    *
-   * Permissions: `kms:ReEncryptFrom` for both keys and `kms:ReEncryptTo` for the new one. With `to.client`, or for
-   * a branch key of hierarchy version 2, `kms:Decrypt` for both and `kms:Encrypt` for the new one. Calls of
-   * KMS: two for each record; three with `to.client` or under hierarchy version 2.
+   * Permissions: `kms:ReEncryptFrom` for both keys and `kms:ReEncryptTo` for the new one. With
+   * `to.client`, or for a branch key of hierarchy version 2, `kms:Decrypt` for both and
+   * `kms:Encrypt` for the new one. Calls of KMS: two for each record; three with `to.client` or
+   * under hierarchy version 2.
    *
-   * @throws EnvelopeError ERR_BRANCH_KEY_NOT_FOUND; ERR_BRANCH_KEY_KMS also if the store discovers its keys or
-   * a record is under a third key, before anything is moved; ERR_BRANCH_KEY_CONFLICT if others change the records
-   * all the time.
+   * @throws EnvelopeError ERR_BRANCH_KEY_NOT_FOUND; ERR_BRANCH_KEY_KMS also if the store discovers
+   * its keys or a record is under a third key, before anything is moved; ERR_BRANCH_KEY_CONFLICT if
+   * others change the records all the time.
    *
    * @example
    * ```ts

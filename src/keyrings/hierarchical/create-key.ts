@@ -39,8 +39,8 @@ export async function createKey(
   const outcome = await withStorage(storage.name, () => storage.write(changes))
   if (outcome === 'conflict') {
     throw conflict(
-      `The branch key ${JSON.stringify(branchKeyId)} exists in ${JSON.stringify(storage.name)} already. ` +
-        'Choose another id, or rotate it by versionKey',
+      `The branch key ${JSON.stringify(branchKeyId)} exists already, ` +
+        `in ${JSON.stringify(storage.name)}. Choose another id, or rotate it by versionKey`,
     )
   }
   return { branchKeyId, branchKeyVersion }
@@ -53,11 +53,13 @@ function checkCreateKey(options: CreateKeyOptions) {
   checkHierarchyVersion(hierarchyVersion)
   const context = copyContext(options.encryptionContext, 'encryptionContext')
   checkNoReservedKeys(context, 'encryptionContext')
-  // "If an optional branch key id is provided and no encryption context is provided this operation MUST fail."
+  // "If an optional branch key id is provided and no encryption context is provided this operation
+  // MUST fail."
   if (options.branchKeyId !== undefined && Object.keys(context).length === 0) {
     throw new InvalidArgumentError(
       'encryptionContext',
-      'A branchKeyId of your own needs an encryptionContext, for example { tenant: … }; or leave the id out',
+      'A branchKeyId of your own needs an encryptionContext, for example { tenant: … }; ' +
+        'or leave the id out',
     )
   }
   return { branchKeyId, custom: prefixed(context), hierarchyVersion }

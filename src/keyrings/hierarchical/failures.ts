@@ -10,14 +10,18 @@ export interface RecordPlace {
 
 /** A record as errors name it. */
 export function describePlace({ branchKeyId, type, storageName }: RecordPlace): string {
-  return `The record ${JSON.stringify(type)} of the branch key ${JSON.stringify(branchKeyId)} in ${JSON.stringify(storageName)}`
+  return (
+    `The record ${JSON.stringify(type)} of the branch key ${JSON.stringify(branchKeyId)} ` +
+    `in ${JSON.stringify(storageName)}`
+  )
 }
 
 /** A record is malformed, or is not what was stored. */
 export function badRecord(place: RecordPlace, reason: string, cause?: unknown): EnvelopeError {
   return new EnvelopeError(
     'ERR_BRANCH_KEY_RECORD',
-    `${describePlace(place)} ${reason}. Restore the record from a backup, and find out who can write to the storage`,
+    `${describePlace(place)} ${reason}. ` +
+      'Restore the record from a backup, and find out who can write to the storage',
     cause === undefined ? {} : { cause },
   )
 }
@@ -26,7 +30,8 @@ export function badRecord(place: RecordPlace, reason: string, cause?: unknown): 
 export function notFound(place: RecordPlace): EnvelopeError {
   return new EnvelopeError(
     'ERR_BRANCH_KEY_NOT_FOUND',
-    `${describePlace(place)} does not exist. Create the branch key by createKey, or check the id and the storage`,
+    `${describePlace(place)} does not exist. ` +
+      'Create the branch key by createKey, or check the id and the storage',
   )
 }
 

@@ -7,8 +7,8 @@ import type {
 } from './key-storage.ts'
 
 /**
- * Keeps the records of branch keys in memory, for development and tests: when the process ends, what was
- * encrypted under them is lost.
+ * Keeps the records of branch keys in memory, for development and tests: when the process ends,
+ * what was encrypted under them is lost.
  *
  * @example
  * ```ts

@@ -128,8 +128,8 @@ export async function decrypt(
 /**
  * The ciphertext of the same under another binding, by KMS alone.
  *
- * @param origin - `of the record` if the ciphertext was read from the storage: KMS's refusal of it then
- * says that the record is not what was stored.
+ * @param origin - `of the record` if the ciphertext was read from the storage: KMS's refusal of it
+ * then says that the record is not what was stored.
  */
 export async function reEncrypt(
   access: RecordAccess,
@@ -186,20 +186,24 @@ async function hintOf(
   // IAM has two permissions for this one operation.
   if (destinationArn !== undefined && errorName(cause) === 'AccessDeniedException') {
     return (
-      `allow kms:ReEncryptFrom on ${keyArn} and kms:ReEncryptTo on ${destinationArn} in the caller's ` +
-      'IAM policy, in the key policies or by grants'
+      `allow kms:ReEncryptFrom on ${keyArn} and kms:ReEncryptTo on ${destinationArn} ` +
+      "in the caller's IAM policy, in the key policies or by grants"
     )
   }
   return hintFor({ client, operation, keyId: keyArn, cause })
 }
 
-/** KMS's names for what says that the ciphertext and the attributes of a record don't belong together. */
+/**
+ * KMS's names for what says that the ciphertext and the attributes of a record don't belong
+ * together.
+ */
 function refuseRecord(place: RecordPlace, cause: unknown): void {
   switch (errorName(cause)) {
     case 'InvalidCiphertextException':
       throw badRecord(
         place,
-        'was changed after it was written, or is of another logicalKeyStoreName: KMS does not open it',
+        'was changed after it was written, or is of another logicalKeyStoreName: ' +
+          'KMS does not open it',
         cause,
       )
     case 'IncorrectKeyException':

@@ -82,8 +82,8 @@ export function configuredKeyArn(configuration: KmsConfiguration): string | unde
 }
 
 /**
- * The key to ask KMS for, for a record that names `storedArn`; `undefined` if the configuration does not
- * let that key be used ("AWS Key ARN Compatibility" and "AWS KMS Branch Key Decryption").
+ * The key to ask KMS for, for a record that names `storedArn`; `undefined` if the configuration
+ * does not let that key be used ("AWS Key ARN Compatibility" and "AWS KMS Branch Key Decryption").
  */
 export function keyArnToAsk(
   configuration: KmsConfiguration,

@@ -27,8 +27,8 @@ export interface ReadRecord {
 const longestCiphertext = 6144
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-// ISO 8601 in UTC. Not stricter: it is authenticated, nothing depends on it, and a record of another
-// library that was refused for how it writes fractions would take its messages with it.
+// ISO 8601 in UTC. Not stricter: it is authenticated, nothing depends on it, and a record of
+// another library that was refused for how it writes fractions would take its messages with it.
 const utcTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?(?:Z|[+-]00:?00)$/
 
 const recordShape = z.object({
@@ -53,8 +53,9 @@ const requiredAttributes = z.object({
 })
 
 const knownAttributes = ['kms-arn', 'create-time', 'hierarchy-version', 'version']
-// They are elsewhere in the record, or must not be there at all. The last one can get lost on its way
-// to KMS, as the key of a JavaScript object, and would then be there without being authenticated.
+// They are elsewhere in the record, or must not be there at all. The last one can get lost on its
+// way to KMS, as the key of a JavaScript object, and would then be there without being
+// authenticated.
 const forbiddenAttributes = ['branch-key-id', 'type', 'enc', logicalNameAttribute, '__proto__']
 
 /** Whether text is a UUID, of whatever version: AWS's libraries ask for no more. */
@@ -63,8 +64,8 @@ export function isUuid(text: string): boolean {
 }
 
 /**
- * Checks what a storage returned for `place` (framework/branch-key-store.md, "Record Format" and "Branch
- * Key Context").
+ * Checks what a storage returned for `place` (framework/branch-key-store.md, "Record Format" and
+ * "Branch Key Context").
  *
  * @throws EnvelopeError ERR_BRANCH_KEY_RECORD.
  */
@@ -98,7 +99,9 @@ export function readRecord(
   }
 }
 
-/** "MUST NOT have any other keys apart from the ones mentioned above if `hierarchy-version` is "2"". */
+/**
+ * "MUST NOT have any other keys apart from the ones mentioned above if `hierarchy-version` is "2"".
+ */
 function checkNoUnknown(names: readonly string[], place: RecordPlace): void {
   const unknown = names.find(
     (name) => !knownAttributes.includes(name) && !name.startsWith(contextPrefix),

@@ -22,18 +22,23 @@ export function placeOf(
   return { branchKeyId, type, storageName: storage.name }
 }
 
-/** The key to ask for a record, or an error if the store may not use the one that the record names. */
+/**
+ * The key to ask for a record, or an error if the store may not use the one that the record names.
+ */
 export function keyArnFor({ kmsConfiguration }: StoreParts, { place, kmsArn }: ReadRecord): string {
   const keyArn = keyArnToAsk(kmsConfiguration, kmsArn)
   if (keyArn !== undefined) return keyArn
+  const configured = String(configuredKeyArn(kmsConfiguration))
   throw kmsFailure(
     place,
-    `it is wrapped under ${kmsArn}, and this store is configured with ${String(configuredKeyArn(kmsConfiguration))}. ` +
+    `it is wrapped under ${kmsArn}, and this store is configured with ${configured}. ` +
       'Configure that key, or discovery to read whatever was stored',
   )
 }
 
-/** The key that new keys are wrapped under; "this operation MUST fail" for a store that discovers. */
+/**
+ * The key that new keys are wrapped under; "this operation MUST fail" for a store that discovers.
+ */
 export function creatingKeyArn({ kmsConfiguration }: StoreParts, operation: string): string {
   const keyArn = configuredKeyArn(kmsConfiguration)
   if (keyArn !== undefined) return keyArn

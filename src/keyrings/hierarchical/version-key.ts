@@ -20,7 +20,8 @@ export async function versionKey(
 
   const { hierarchyVersion } = old
   const branchKeyVersion = randomUuid()
-  // All others stay as they are, `kms-arn` too: another store may be configured with that replica alone.
+  // All others stay as they are, `kms-arn` too: another store may be configured with that replica
+  // alone.
   const attributes = { ...attributesOf(old.context), 'create-time': createTime() }
   const [version, active] = versionRecords(parts, branchKeyId, branchKeyVersion, attributes)
   const wrapping = { access: parts.access, keyArn, hierarchyVersion }
@@ -35,16 +36,17 @@ export async function versionKey(
   const outcome = await withStorage(storage.name, () => storage.write(changes))
   if (outcome === 'conflict') {
     throw conflict(
-      `The branch key ${JSON.stringify(branchKeyId)} in ${JSON.stringify(storage.name)} was changed by ` +
-        'another while its new version was made, which is not stored. Call versionKey again if one more is needed',
+      `The branch key ${JSON.stringify(branchKeyId)} in ${JSON.stringify(storage.name)} was ` +
+        'changed by another while its new version was made, which is not stored. ' +
+        'Call versionKey again if one more is needed',
     )
   }
   return { branchKeyId, branchKeyVersion }
 }
 
 /**
- * Throws if the record is not what was stored ("Authenticating a Branch Keystore item"). Else who can write
- * to the storage could have a new version bound to attributes of their choice.
+ * Throws if the record is not what was stored ("Authenticating a Branch Keystore item"). Else who
+ * can write to the storage could have a new version bound to attributes of their choice.
  */
 async function authenticate(
   { access }: StoreParts,

@@ -35,8 +35,8 @@ export interface Unwrapped {
 
 /**
  * A new key, wrapped for each of the records: one, or two of which it is the same (framework/
- * branch-key-store.md, "Wrapped Branch Key Creation" and "Wrapped Beacon Key Creation"). Under hierarchy
- * version 1 the key never leaves KMS.
+ * branch-key-store.md, "Wrapped Branch Key Creation" and "Wrapped Beacon Key Creation"). Under
+ * hierarchy version 1 the key never leaves KMS.
  */
 export async function wrapNewKey<Records extends readonly [Unwrapped, ...Unwrapped[]]>(
   wrapping: Wrapping,
@@ -105,8 +105,8 @@ export async function wrapWithDigest(
  * overwrite ("AWS KMS Branch Key Decryption").
  *
  * @param keyArn - the key to ask KMS for.
- * @throws EnvelopeError ERR_BRANCH_KEY_RECORD if the record is not what was stored, ERR_BRANCH_KEY_KMS if
- * KMS failed.
+ * @throws EnvelopeError ERR_BRANCH_KEY_RECORD if the record is not what was stored,
+ * ERR_BRANCH_KEY_KMS if KMS failed.
  */
 export async function unwrapRecord(
   access: KmsAccess,
@@ -131,11 +131,13 @@ function wholeKey(place: RecordPlace, plaintext: Uint8Array): Uint8Array {
 function keyAfterDigest({ place, context }: ReadRecord, plaintext: Uint8Array): Uint8Array {
   checkLength(place, plaintext, digestLength + branchKeyLength)
   const digest = plaintext.subarray(0, digestLength)
-  // KMS has authenticated the custom encryption context alone; all other attributes are in the digest.
+  // KMS has authenticated the custom encryption context alone; all other attributes are in the
+  // digest.
   if (!nodeBackend.equalInConstantTime(digest, contextDigest(context))) {
     throw badRecord(
       place,
-      'was changed after it was written, or is of another logicalKeyStoreName: its attributes do not match the digest that is encrypted with its key',
+      'was changed after it was written, or is of another logicalKeyStoreName: its attributes do ' +
+        'not match the digest that is encrypted with its key',
     )
   }
   return new Uint8Array(plaintext.subarray(digestLength))
@@ -145,6 +147,7 @@ function checkLength(place: RecordPlace, plaintext: Uint8Array, length: number):
   if (plaintext.length === length) return
   throw badRecord(
     place,
-    `was changed after it was written: its ciphertext holds ${plaintext.length} bytes, not ${length}`,
+    'was changed after it was written: ' +
+      `its ciphertext holds ${plaintext.length} bytes, not ${length}`,
   )
 }

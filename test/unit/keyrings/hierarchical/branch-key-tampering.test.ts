@@ -221,7 +221,10 @@ describe.each(hierarchyVersions)('a record of hierarchy version %i', (hierarchyV
     }
   }
 
-  /** A store that reads changed records, and takes any KMS key, so that none is refused for its ARN alone. */
+  /**
+   * A store that reads changed records, and takes any KMS key, so that none is refused for its ARN
+   * alone.
+   */
   async function storeWith(kind: keyof typeof kinds, change: Change, writes = false) {
     const found = await find(kind)
     const changed = changedStorage(storage, (record) => change(record, found))

@@ -29,7 +29,10 @@ afterAll(() => stores.close())
 type Made = 'single' | 'replica'
 const arnOf = (made: Made) => (made === 'single' ? stores.keyArn : stores.replicas[home])
 
-/** Which record is read, by which configuration, with the client of which region; and what comes of it. */
+/**
+ * Which record is read, by which configuration, with the client of which region; and what comes of
+ * it.
+ */
 const table: [Made, string, () => KmsConfiguration, string, 'opens' | 'refused' | 'KMS refuses'][] =
   [
     ['single', 'its key', () => key(stores.keyArn), home, 'opens'],
