@@ -1,7 +1,9 @@
-// Exchanges messages with AWS's own Encryption SDKs for Python and Java, by a LocalKms, and writes
-// docs/interop.md. It installs them into .interop/, once. Then it runs test/conformance.
+// Exchanges messages with AWS's own Encryption SDKs for Python and Java, by a LocalKms, and shares a table of
+// branch keys with them and with that for JavaScript; writes docs/interop.md. It installs them into
+// .interop/, once. Then it runs test/conformance.
 //   npm run test:interop                      all of that
 //   npm run test:interop -- python            with one; docs/interop.md stays as it is
+//   npm run test:interop -- branch-keys       only the table of branch keys, with all of them
 //   npm run test:interop -- --report=FILE     and write the counts to FILE as JSON
 //   npm run test:interop -- --write-fixtures  and write what they wrote to test/fixtures
 import { writeFileSync } from 'node:fs'
@@ -12,6 +14,7 @@ import { KMSClient } from '@aws-sdk/client-kms'
 import { LocalKms } from '../../src/local-kms/index.ts'
 import { runConformance } from '../conformance/conformance.ts'
 import type { ClientOf } from '../support/keyring-spec.ts'
+import { runBranchKeys } from './branch-keys/run.ts'
 import { rawCombinations } from './live/combinations.ts'
 import { interopDocument, type Ran } from './live/document.ts'
 import { type Exchange, exchangeWith } from './live/exchange.ts'
@@ -24,7 +27,7 @@ import type { Peer } from './peers/peer.ts'
 import { python } from './peers/python.ts'
 
 const peers = [python, java]
-const names = peers.map(({ name }) => name.toLowerCase())
+const names = [...peers.map(({ name }) => name.toLowerCase()), 'branch-keys']
 const args = process.argv.slice(2)
 const wanted = args.filter((arg) => !arg.startsWith('--'))
 const reportFile = args.find((arg) => arg.startsWith('--report='))?.slice('--report='.length)
@@ -35,6 +38,11 @@ if (unknown.length > 0) {
   console.error(`Not understood: ${unknown.join(', ')}; there are ${names.join(', ')}`)
   process.exit(2)
 }
+
+const wantedPeers = peers.filter(({ name }) => wanted.includes(name.toLowerCase()))
+const withMessages = wanted.length === 0 ? peers : wantedPeers
+const withBranchKeys = wantedPeers.length === 0 ? peers : wantedPeers
+const writesFixtures = args.includes('--write-fixtures')
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0, notApplicable: 0 }
 const reports: PeerReport[] = []
@@ -51,18 +59,18 @@ const clientOf: ClientOf = (region) => {
 try {
   const combinations = [...rawCombinations(), ...(await kmsCombinations(clientOf))]
   const exchanges = exchangesOf([...combinations, ...requiringPairs(combinations)])
-  for (const peer of peers) {
-    if (wanted.length > 0 && !wanted.includes(peer.name.toLowerCase())) continue
+  for (const peer of withMessages) {
     const report = await runWith(peer, exchanges)
     printReport(report, totals)
     reports.push(report)
   }
+  const branchKeys = await runBranchKeys(withBranchKeys, totals, { writesFixtures })
   const runs = reports.flatMap((report) => (report.status === 'ran' ? [report] : []))
-  if (runs.length < peers.length || totals.failed > 0) {
-    console.log('No file is written: not every exchange was made and passed')
+  if (!branchKeys || runs.length < peers.length || totals.failed > 0) {
+    console.log('docs/interop.md stays as it is: not every exchange was made and passed')
   } else {
-    if (args.includes('--write-fixtures')) await writeFixtures(runs, storePath)
-    await writeDocument(runs)
+    if (writesFixtures) await writeFixtures(runs, storePath)
+    await writeDocument(runs, branchKeys)
   }
 } finally {
   for (const client of clients.values()) client.destroy()
@@ -100,8 +108,8 @@ async function runWith(peer: Peer, exchanges: readonly Exchange[]): Promise<Peer
 }
 
 /** CI changes no file: there, a document that is not what this run would write is a failure. */
-async function writeDocument(runs: readonly Ran[]): Promise<void> {
-  const { current, wanted, write } = await interopDocument(runs)
+async function writeDocument(runs: readonly Ran[], branchKeys: readonly string[]): Promise<void> {
+  const { current, wanted, write } = await interopDocument(runs, branchKeys)
   if (current === wanted) console.log('docs/interop.md says what passed')
   else if (process.env['CI']) {
     totals.failed++

@@ -31,7 +31,11 @@ export interface Deed {
 }
 
 export type DeedOutcome = Deed &
-  ({ readonly status: 'passed' } | { readonly status: 'failed' | 'n/a'; readonly reason: string })
+  (
+    | { readonly status: 'passed' }
+    | { readonly status: 'failed'; readonly reason: string }
+    | { readonly status: 'n/a'; readonly reason: string }
+  )
 
 /** A message, with what its reader has to find in it. */
 export interface WrittenMessage {

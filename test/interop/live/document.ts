@@ -19,9 +19,10 @@ const marker =
 
 export type Ran = ExchangeResult & { readonly peer: PeerName }
 
-/** What docs/interop.md has to be after this run, and what it is. */
+/** What docs/interop.md has to be after this run, and what it is; with paragraphs on branch keys. */
 export async function interopDocument(
   runs: readonly Ran[],
+  branchKeys: readonly string[],
 ): Promise<{ current: string; wanted: string; write: () => Promise<void> }> {
   const current = await readFile(file, 'utf8')
   const [head, generated] = current.split(marker)
@@ -29,10 +30,13 @@ export async function interopDocument(
     throw new Error(`docs/interop.md has lost the line that its tables stand below: ${marker}`)
   }
   const options = await prettier.resolveConfig(file)
-  const wanted = await prettier.format(`${head}${marker}\n\n${tables(runs)}`, {
-    ...options,
-    filepath: file,
-  })
+  const wanted = await prettier.format(
+    `${head}${marker}\n\n${tables(runs)}\n${branchKeys.join('\n\n')}\n`,
+    {
+      ...options,
+      filepath: file,
+    },
+  )
   return { current, wanted, write: () => writeFile(file, wanted) }
 }
 

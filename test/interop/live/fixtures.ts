@@ -14,7 +14,7 @@ export async function writeFixtures(runs: readonly Ran[], storePath: string): Pr
     const file = run.peer === 'Java' ? 'java.json' : 'python-kms.json'
     // Messages of the Python library under raw keys are in files of their own.
     const names = (name: string) => run.peer === 'Java' || name.includes('KMS')
-    await writeFile(fixturePath(file), json(documentOf(run, names)))
+    await writeFile(fixturePath(file), asciiJson(documentOf(run, names)))
   }
   // Not by copyFile, which keeps the store's mode: these keys are no secret.
   await writeFile(fixturePath('local-kms-test-keys.json'), await readFile(storePath))
@@ -60,7 +60,7 @@ function documentOf({ versions, outcomes }: Ran, isWanted: (name: string) => boo
 }
 
 /** In ASCII, since some of the characters in it can't be seen. */
-function json(value: unknown): string {
+export function asciiJson(value: unknown): string {
   const text = JSON.stringify(value, undefined, 1)
   const escaped = text.replace(/[^\n -~]/g, (unit) => {
     return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`

@@ -22,9 +22,8 @@ const sources = [
 export const java: Peer = {
   name: 'Java',
   async prepare() {
-    if (!(await hasCompiler()))
-      return { missing: `A JDK of version ${oldest} or later is not installed` }
-    if (!(await answers('mvn', '--version'))) return { missing: 'Maven is not installed' }
+    const missing = await missingForJava()
+    if (missing !== undefined) return { missing }
     const files = sources.map((source) => peerFile(`java/${source}`))
     const folder = installFolder('java')
     await installOnce(folder, files, async () => {
@@ -36,6 +35,12 @@ export const java: Peer = {
     const classpath = [join(folder, 'classes'), join(folder, 'dependency', '*')].join(delimiter)
     return { command: ['java', '-cp', classpath, 'interop.Peer'] }
   },
+}
+
+/** What this machine lacks to build and run a program in Java. */
+export async function missingForJava(): Promise<string | undefined> {
+  if (!(await hasCompiler())) return `A JDK of version ${oldest} or later is not installed`
+  return (await answers('mvn', '--version')) ? undefined : 'Maven is not installed'
 }
 
 async function hasCompiler(): Promise<boolean> {

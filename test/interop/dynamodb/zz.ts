@@ -1,0 +1,2 @@
+import { runDynamoDbStorage } from './storage.ts'
+const t = await runDynamoDbStorage(); console.log(t)
