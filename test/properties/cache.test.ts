@@ -127,21 +127,30 @@ class World {
   readonly underWay: Call[] = []
   readonly #cache: CryptographicMaterialsCache
   readonly #check: (world: World, id: string) => void
+  /** When each id was asked for last, unless it has come since. */
+  readonly #askedMs = new Map<string, number>()
   /** Counts the calls of `clear`: what was under way before is not shared with those after it. */
   #era = 0
   #calls = 0
   #waiting = 0
 
-  constructor(
-    cache: CryptographicMaterialsCache,
-    check: (world: World, id: string) => void = () => undefined,
-  ) {
+  constructor(cache: CryptographicMaterialsCache, check: (world: World, id: string) => void) {
     this.#cache = cache
     this.#check = check
   }
 
-  get era(): number {
-    return this.#era
+  /** The calls under way for an id. */
+  callsFor(id: string): Call[] {
+    return this.underWay.filter((call) => call.id === id && call.era === this.#era)
+  }
+
+  get wasCleared(): boolean {
+    return this.#era > 0
+  }
+
+  /** How long ago the id was asked for in vain, or not yet answered. */
+  sinceAskedMs(id: string): number {
+    return performance.now() - (this.#askedMs.get(id) ?? Number.NEGATIVE_INFINITY)
   }
 
   async run(list: readonly Step[]): Promise<void> {
@@ -193,7 +202,9 @@ class World {
       this.underWay.push({ id, era: this.#era, answer: resolve })
     })
     this.#check(this, id)
+    this.#askedMs.set(id, performance.now())
     if (await failed) throw new Error('KMS is down')
+    this.#askedMs.delete(id)
     const key = new Key(number)
     this.keys.push(key)
     return key
@@ -224,15 +235,22 @@ afterEach(() => {
 })
 
 const oneCallForEachId = (world: World, id: string): void => {
-  const same = world.underWay.filter((call) => call.id === id && call.era === world.era)
-  broken ??= same.length > 1 ? `${same.length} calls for ${id} at the same time` : undefined
+  const { length } = world.callsFor(id)
+  broken ??= length > 1 ? `${length} calls for ${id} at the same time` : undefined
+}
+const graceIntervalMs = 20
+const oneCallInAGraceInterval = (world: World, id: string): void => {
+  // After clear, those who waited before and those who come later have calls of their own.
+  if (world.wasCleared) return
+  const sinceMs = world.sinceAskedMs(id)
+  broken ??= sinceMs < graceIntervalMs ? `${id} is asked for again after ${sinceMs} ms` : undefined
 }
 const makers: Record<string, (capacity: number) => World> = {
   LocalCryptoMaterialsCache: (capacity) =>
     new World(new LocalCryptoMaterialsCache({ capacity }), oneCallForEachId),
   StormTrackingCache: (capacity) => {
-    const times = { gracePeriodMs: 60, graceIntervalMs: 20, inFlightTtlMs: 50 }
-    return new World(new StormTrackingCache({ capacity, fanOut: 2, ...times }))
+    const limits = { gracePeriodMs: 60, graceIntervalMs, inFlightTtlMs: 50, fanOut: 2 }
+    return new World(new StormTrackingCache({ capacity, ...limits }), oneCallInAGraceInterval)
   },
 }
 
