@@ -10,12 +10,19 @@ import {
 import type { KMSClient } from '@aws-sdk/client-kms'
 import { fakeClient } from './fake-kms-client.ts'
 
-interface Request {
+interface Request extends KeyRequest {
+  SourceKeyId: string
+  SourceEncryptionContext?: Record<string, string> | undefined
+  DestinationKeyId: string
+  DestinationEncryptionContext?: Record<string, string> | undefined
+}
+
+interface KeyRequest {
   KeyId: string
   NumberOfBytes?: number
   Plaintext?: Uint8Array
   CiphertextBlob?: Uint8Array
-  EncryptionContext?: Record<string, string>
+  EncryptionContext?: Record<string, string> | undefined
   EncryptionAlgorithm?: 'RSAES_OAEP_SHA_1' | 'RSAES_OAEP_SHA_256'
 }
 
@@ -42,9 +49,25 @@ export class FakeKms {
   }
 
   #answer(operation: string, request: Request, region: string): unknown {
-    const { KeyId, Plaintext, CiphertextBlob = new Uint8Array(0) } = request
-    if (KeyId.split(':')[3] !== region) return kmsError('NotFoundException')
+    const { SourceKeyId, Plaintext, CiphertextBlob = new Uint8Array(0) } = request
+    const KeyId = operation === 'ReEncrypt' ? request.DestinationKeyId : request.KeyId
+    const keyArns = operation === 'ReEncrypt' ? [SourceKeyId, KeyId] : [KeyId]
+    if (keyArns.some((arn) => arn.split(':')[3] !== region)) return kmsError('NotFoundException')
     switch (operation) {
+      case 'GenerateDataKeyWithoutPlaintext': {
+        const dataKey = randomBytes(request.NumberOfBytes ?? 0)
+        return { KeyId, CiphertextBlob: this.#seal(request, dataKey) }
+      }
+      case 'ReEncrypt': {
+        const from = { KeyId: SourceKeyId, EncryptionContext: request.SourceEncryptionContext }
+        const to = { KeyId, EncryptionContext: request.DestinationEncryptionContext }
+        try {
+          const plaintext = this.#open(from, CiphertextBlob)
+          return { KeyId, SourceKeyId, CiphertextBlob: this.#seal(to, plaintext) }
+        } catch {
+          return kmsError('InvalidCiphertextException')
+        }
+      }
       case 'GenerateDataKey': {
         const dataKey = randomBytes(request.NumberOfBytes ?? 0)
         return { KeyId, Plaintext: dataKey, CiphertextBlob: this.#seal(request, dataKey) }
@@ -65,7 +88,7 @@ export class FakeKms {
     }
   }
 
-  #seal(request: Request, plaintext: Uint8Array): Uint8Array {
+  #seal(request: KeyRequest, plaintext: Uint8Array): Uint8Array {
     const nonce = randomBytes(12)
     const cipher = createCipheriv('aes-256-gcm', this.#aesKey, nonce)
     cipher.setAAD(boundTo(request))
@@ -73,7 +96,7 @@ export class FakeKms {
     return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()])
   }
 
-  #open(request: Request, blob: Uint8Array): Uint8Array {
+  #open(request: KeyRequest, blob: Uint8Array): Uint8Array {
     const nonce = blob.subarray(0, 12)
     const decipher = createDecipheriv('aes-256-gcm', this.#aesKey, nonce, { authTagLength: 16 })
     decipher.setAAD(boundTo(request))
@@ -93,7 +116,7 @@ function kmsError(name: string): Error {
 }
 
 /** The key's id without its region, for replicas, and the context in one order. */
-function boundTo({ KeyId, EncryptionContext = {} }: Request): Buffer {
+function boundTo({ KeyId, EncryptionContext = {} }: KeyRequest): Buffer {
   const keyId = KeyId.slice(KeyId.indexOf('/'))
   const pairs = Object.entries(EncryptionContext).sort(([a], [b]) => (a < b ? -1 : 1))
   return Buffer.from(JSON.stringify([keyId, pairs]))
