@@ -103,6 +103,18 @@ describe.each(hierarchyVersions)('rewrapKey, hierarchy version %s', (hierarchyVe
     }
   })
 
+  it('moves the active record first, so that nothing new comes under the old key', async () => {
+    const moments = new Moments()
+    const writes: string[] = []
+    moments.let((_, what) => {
+      if (what.startsWith('before write')) writes.push(what)
+    })
+    const storage = moments.storage(await copyOf(original))
+    await rewrap(stores.store({ storage }), { keyArn: stores.otherKeyArn })
+    expect(writes).toHaveLength(4)
+    expect(writes[0]).toBe('before write branch:ACTIVE')
+  })
+
   it('does nothing where all is there, also for a store with the new key', async () => {
     const { storage, store } = await copy()
     const to = { keyArn: stores.otherKeyArn }
