@@ -4,6 +4,8 @@ export class Tally {
   failed = 0
   /** 1 where the machine has no Python. */
   skipped = 0
+  /** What is left out on purpose, because what it would run on is known not to do it. */
+  notApplicable = 0
 
   pass(what: string): void {
     this.passed++
@@ -18,5 +20,10 @@ export class Tally {
   skip(what: string): void {
     this.skipped++
     console.log(`SKIP ${what}`)
+  }
+
+  doesNotApply(what: string): void {
+    this.notApplicable++
+    console.log(`n/a  ${what}`)
   }
 }

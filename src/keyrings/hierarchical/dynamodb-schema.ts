@@ -37,9 +37,8 @@ export function schemaProblem(table: TableDescription): string | undefined {
       ({ AttributeName: attribute }) => attribute === found,
     )?.AttributeType
     if (found === name && type === 'S') return []
-    const is =
-      found === undefined ? `has no ${what}` : `has the ${what} "${found}" (${type ?? '?'})`
-    return [`${is}, not "${name}" (S)`]
+    if (found === undefined) return [`has no ${what} "${name}" (S)`]
+    return [`has the ${what} "${found}" (${type ?? '?'}), not "${name}" (S)`]
   })
   if (problems.length === 0) return undefined
   return `is not one of branch keys: it ${problems.join(', and ')}. Use a table of its own for them`

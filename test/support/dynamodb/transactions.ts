@@ -21,9 +21,9 @@ interface Request {
   ClientRequestToken?: string
 }
 
-interface Failure {
-  __type: string
-  message?: string
+interface Reason {
+  Code: string
+  Message?: string
 }
 
 /** What DynamoDB tells of one action of a cancelled transaction, by the error of the action alone. */
@@ -43,26 +43,19 @@ export class Transactions {
       if (put) return put
       throw new Error('Only Put is emulated')
     })
-    const undo: (() => Promise<unknown>)[] = []
-    const reasons: { Code: string; Message?: string }[] = []
-    for (const put of puts) {
-      const { status, body } = await send('PutItem', json({ ...put, ReturnValues: 'ALL_OLD' }))
-      if (status === 200) {
-        const { Attributes: old } = parse(body) as { Attributes?: Item }
-        undo.push(() => restore(put, old, send))
-        reasons.push({ Code: 'None' })
-        continue
-      }
-      const { __type, message = '' } = parse(body) as Failure
-      const code = reasonCodes[__type.split('#')[1] ?? '']
-      if (code === undefined) {
-        for (const step of undo) await step()
-        return { status, body } // of the table, and so of the whole request
-      }
-      reasons.push({ Code: code, Message: message })
+    const keysOfTables = new Map<string, readonly string[]>()
+    for (const { TableName } of puts) {
+      if (keysOfTables.has(TableName)) continue
+      const { status, body } = await send('DescribeTable', json({ TableName }))
+      if (status !== 200) return { status, body } // there is no such table
+      keysOfTables.set(TableName, keyNames(body))
     }
-    if (undo.length < puts.length) {
-      for (const step of undo) await step()
+    const actions = puts.map((put) => new Action(put, keysOfTables.get(put.TableName) ?? [], send))
+    if (new Set(actions.map(({ id }) => id)).size < actions.length) return twiceOneItem()
+    // All conditions are looked at, as DynamoDB does, whose answer has a reason for every action.
+    const reasons = await Promise.all(actions.map((action) => action.run()))
+    if (reasons.some(({ Code }) => Code !== 'None')) {
+      await Promise.all(actions.map((action) => action.undo()))
       return cancelled(reasons)
     }
     if (token !== undefined) this.#tokens.add(token)
@@ -70,20 +63,57 @@ export class Transactions {
   }
 }
 
-async function restore(put: Put, old: Item | undefined, send: Send): Promise<void> {
-  const { TableName } = put
-  if (old) {
-    await send('PutItem', json({ TableName, Item: old }))
-    return
+/** One put, and how to undo it. */
+class Action {
+  /** Of the item that it writes. */
+  readonly id: string
+  readonly #put: Put
+  readonly #key: Item
+  readonly #send: Send
+  #done: { old: Item | undefined } | undefined
+
+  constructor(put: Put, keyNames: readonly string[], send: Send) {
+    this.#put = put
+    this.#key = Object.fromEntries(keyNames.map((name) => [name, put.Item[name]]))
+    this.#send = send
+    this.id = JSON.stringify([put.TableName, this.#key])
   }
-  const { body } = await send('DescribeTable', json({ TableName }))
-  const { Table } = parse(body) as { Table: { KeySchema: { AttributeName: string }[] } }
-  const names = Table.KeySchema.map(({ AttributeName }) => AttributeName)
-  const key = Object.fromEntries(names.map((name) => [name, put.Item[name]]))
-  await send('DeleteItem', json({ TableName, Key: key }))
+
+  async run(): Promise<Reason> {
+    const request = json({ ...this.#put, ReturnValues: 'ALL_OLD' })
+    const { status, body } = await this.#send('PutItem', request)
+    if (status === 200) {
+      const { Attributes: old } = parse(body) as { Attributes?: Item }
+      this.#done = { old }
+      return { Code: 'None' }
+    }
+    const { __type, message } = parse(body) as { __type: string; message?: string }
+    const Code = reasonCodes[__type.split('#')[1] ?? ''] ?? __type
+    return message === undefined ? { Code } : { Code, Message: message }
+  }
+
+  async undo(): Promise<void> {
+    if (!this.#done) return
+    const { TableName } = this.#put
+    const { old } = this.#done
+    if (old) await this.#send('PutItem', json({ TableName, Item: old }))
+    else await this.#send('DeleteItem', json({ TableName, Key: this.#key }))
+  }
 }
 
-function cancelled(reasons: readonly { Code: string }[]): Answer {
+function keyNames(description: Buffer): readonly string[] {
+  const { Table } = parse(description) as { Table: { KeySchema: { AttributeName: string }[] } }
+  return Table.KeySchema.map(({ AttributeName }) => AttributeName)
+}
+
+function twiceOneItem(): Answer {
+  return answer(400, {
+    __type: 'com.amazon.coral.validate#ValidationException',
+    message: 'Transaction request cannot include multiple operations on one item',
+  })
+}
+
+function cancelled(reasons: readonly Reason[]): Answer {
   const codes = reasons.map(({ Code }) => Code).join(', ')
   return answer(400, {
     __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',

@@ -1,2 +1,0 @@
-import { runDynamoDbStorage } from './storage.ts'
-const t = await runDynamoDbStorage(); console.log(t)
