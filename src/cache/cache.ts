@@ -96,6 +96,19 @@ export function checkCache(value: unknown, field: string): void {
   )
 }
 
+/** Refuses an age that ends before the cache would renew an entry; `field` names the option that has it. */
+export function checkGracePeriod(
+  { gracePeriodMs }: CryptographicMaterialsCache,
+  ageMs: number,
+  field: string,
+): void {
+  if (gracePeriodMs === undefined || gracePeriodMs < ageMs) return
+  throw new InvalidArgumentError(
+    field,
+    `${field} is ${ageMs}, and must be more than the cache's gracePeriodMs, which is ${gracePeriodMs}`,
+  )
+}
+
 function isFunction(value: unknown): boolean {
   return typeof value === 'function'
 }

@@ -1,5 +1,4 @@
 import type { CacheCharge, CacheRequest, CacheableMaterials } from '../cache/cache.ts'
-import { decryptionIdentifier, encryptionIdentifier } from '../cache/identifiers.ts'
 import {
   type DecryptionMaterials,
   isDecryptionMaterials,
@@ -16,10 +15,12 @@ import {
   checkDecryptionMaterials,
   checkEncryptionMaterials,
 } from './cmm.ts'
+import type { IdentifierMemo } from './identifier-memo.ts'
 
 /** What a caching CMM was configured with. */
 export interface CachingLimits {
   readonly partitionId: string
+  readonly identifiers: IdentifierMemo
   readonly maxAgeMs: number
   readonly refreshAheadMs: number
   readonly maxBytes: number
@@ -49,7 +50,7 @@ export class EncryptionLookup implements CacheRequest<EncryptionMaterials | type
     request: EncryptionMaterialsRequest,
     bytes: number,
   ) {
-    this.id = encryptionIdentifier(limits.partitionId, {
+    this.id = limits.identifiers.ofEncryption({
       encryptionContext: request.encryptionContext,
       algorithmSuite: request.algorithmSuite,
       forbidsCommitment: forbidsCommitment(request.commitmentPolicy),
@@ -108,7 +109,7 @@ export class DecryptionLookup implements CacheRequest<DecryptionMaterials | type
     limits: CachingLimits,
     request: DecryptionMaterialsRequest,
   ) {
-    this.id = decryptionIdentifier(limits.partitionId, request)
+    this.id = limits.identifiers.ofDecryption(request)
     this.partitionId = limits.partitionId
     this.maxAgeMs = limits.maxAgeMs
     this.refreshAheadMs = limits.refreshAheadMs

@@ -1,4 +1,9 @@
-import { type CacheBypass, type CryptographicMaterialsCache, checkCache } from '../cache/cache.ts'
+import {
+  type CacheBypass,
+  type CryptographicMaterialsCache,
+  checkCache,
+  checkGracePeriod,
+} from '../cache/cache.ts'
 import { checkPartitionId } from '../cache/identifiers.ts'
 import { checkInteger, checkOptions } from '../checks.ts'
 import { type CryptoBackend, checkBackend } from '../crypto/backend.ts'
@@ -20,13 +25,17 @@ import type {
   DecryptionMaterialsRequest,
   EncryptionMaterialsRequest,
 } from './cmm.ts'
+import { IdentifierMemo } from './identifier-memo.ts'
 import { type UnderlyingOptions, underlyingCmm } from './underlying.ts'
 
 /** Options of {@link CachingCmm}. */
 export type CachingCmmOptions = UnderlyingOptions & {
   /** Keeps the materials; any number of CMMs and keyrings can use one. */
   cache: CryptographicMaterialsCache
-  /** A data key is used for less than so many milliseconds; at least 1. */
+  /**
+   * A data key is used for less than so many milliseconds; at least 1, and more than the `gracePeriodMs` of
+   * a `StormTrackingCache`.
+   */
   maxAgeMs: number
   /** The most bytes of plaintext under one data key; at least 1. Default: 2^53 - 1, the maximum. */
   maxBytes?: number
@@ -103,8 +112,11 @@ export class CachingCmm implements CryptographicMaterialsManager {
     this.#cache = cache
     this.#underlying = underlyingCmm(options, checkBackend(backend), 'caching CMM')
     checkInteger(maxAgeMs, 'maxAgeMs', 1, Number.MAX_SAFE_INTEGER)
+    checkGracePeriod(cache, maxAgeMs, 'maxAgeMs')
+    const partitionId = checkPartitionId(options.partitionId)
     this.#limits = {
-      partitionId: checkPartitionId(options.partitionId),
+      partitionId,
+      identifiers: new IdentifierMemo(partitionId),
       maxAgeMs,
       refreshAheadMs: checkInteger(refreshAheadMs, 'refreshAheadMs', 0, maxAgeMs),
       maxBytes: checkInteger(maxBytes, 'maxBytes', 1, mostBytes),

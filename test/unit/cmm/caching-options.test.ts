@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { CachingCmm, DefaultCmm, LocalCryptoMaterialsCache } from '../../../src/index.ts'
+import {
+  CachingCmm,
+  DefaultCmm,
+  LocalCryptoMaterialsCache,
+  StormTrackingCache,
+} from '../../../src/index.ts'
 import { errorOf, keyring, untyped } from '../client/harness.ts'
 
 const cache = new LocalCryptoMaterialsCache({ capacity: 1 })
@@ -36,6 +41,11 @@ describe('a caching CMM refuses', () => {
     ['a keyring that is none', 'keyring', make({ keyring: {} })],
     ['a cmm that is none', 'cmm', make({ keyring: undefined, cmm: keyring })],
     ['a backend that is none', 'backend', make({ backend: {} })],
+    [
+      'an age within the grace period of the cache',
+      'maxAgeMs',
+      make({ cache: new StormTrackingCache({ capacity: 1 }), maxAgeMs: 10_000 }),
+    ],
     ['an empty partition id', 'partitionId', make({ partitionId: '' })],
     ['a partition id that is no text', 'partitionId', make({ partitionId: 7 })],
     ['a partition id with a null character', 'partitionId', make({ partitionId: 'a\0' })],
@@ -50,6 +60,7 @@ it.each([
   { maxBytes: 1, maxMessages: 1, maxAgeMs: 1 },
   { maxBytes: 2 ** 53 - 1, maxMessages: 2 ** 32, maxAgeMs: 2 ** 53 - 1 },
   { refreshAheadMs: 0 },
+  { cache: new StormTrackingCache({ capacity: 1 }), maxAgeMs: 10_001 },
   { refreshAheadMs: 1000 },
   { keyring: undefined, cmm, partitionId: 'p' },
 ])('a caching CMM takes %o', (change) => {
