@@ -73,9 +73,8 @@ export async function rewrapBranchKey(
       const rewrapped = await rewrap(parts.access, record, from, to)
       const change = { record: rewrapped, replaces }
       const outcome = await withStorage(storage.name, () => storage.write([change]))
+      // Otherwise somebody else has changed it: the next pass sees to what.
       if (outcome === 'written') moved.add(place.type)
-      // Another version is active by now: its record is to be moved before any other.
-      else if (place.type === activeType) break
     }
   }
   throw conflict(

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { LocalCryptoMaterialsCache, nodeBackend } from '../../../../src/index.ts'
 import { keyringOn, setUp, unwrap, wrapOne } from '../../../support/hierarchical.ts'
-import { failure } from '../../../support/materials.ts'
+import { decryptionMaterials, failure } from '../../../support/materials.ts'
 import { expectNoTraces } from '../../../support/traces.ts'
 
 describe('the hierarchical keyring overwrites', () => {
@@ -66,6 +66,16 @@ describe('the hierarchical keyring overwrites', () => {
     const { backend, keys } = watched(broken)
     await failure(() => unwrap(keyringOn(keyStore, { backend }), [key]))
     expect([keys.length > 0, areZero(keys)]).toEqual([true, true])
+  })
+
+  it('its copy of a data key, once the materials have theirs', async () => {
+    const { keyring } = setUp()
+    const { key, dataKey } = await wrapOne(keyring)
+    const given = decryptionMaterials()
+    const withDataKey = vi.spyOn(given, 'withDataKey')
+    const materials = await keyring.onDecrypt(given, [key])
+    expect(Buffer.from(materials.dataKey)).toEqual(dataKey)
+    expect(withDataKey.mock.calls.map(([bytes]) => areZero([bytes]))).toEqual([true])
   })
 
   it('the branch keys that the cache lets go', async () => {
