@@ -4,6 +4,8 @@ import type { BranchKeyStoreNode } from '@aws-crypto/branch-keystore-node'
 import { EncryptedHierarchicalKey } from '@aws-crypto/branch-keystore-node/build/main/src/types.js'
 import {
   CommitmentPolicy,
+  type KeyringNode,
+  MultiKeyringNode,
   NodeCachingMaterialsManager,
   buildClient,
   getLocalCryptographicMaterialsCache,
@@ -19,8 +21,10 @@ import {
 } from '../../src/hierarchical.ts'
 import {
   CachingCmm,
+  type EncryptionContext,
   EnvelopeClient,
   LocalCryptoMaterialsCache,
+  MultiKeyring,
   algorithmSuites,
   inspectMessage,
 } from '../../src/index.ts'
@@ -28,17 +32,18 @@ import { LocalKms } from '../../src/local-kms/index.ts'
 import { DynamoDbEmulator } from '../support/dynamodb/emulator.ts'
 import { type BranchKeyExchange, exchangeBranchKeys } from './branch-keys/exchange.ts'
 import {
-  type PeerKeyring,
   javascript,
   branchKeyOf as peersBranchKeyOf,
   peerKeyring,
   peerStore,
   peerStoreOn,
+  peerSupplierKeyring,
 } from './branch-keys/javascript.ts'
 import { type KeyStores, keyStoresOn } from './branch-keys/keys.ts'
 import type { Clients, Participant } from './branch-keys/participant.ts'
 import { branchKeyOf, ourStore, waxseal } from './branch-keys/waxseal.ts'
 import type { Result } from './live/jobs.ts'
+import { aesPair } from './keyring-pairs.ts'
 import { contextNames, encryptionContexts } from './live/variations.ts'
 
 // The branch key store and the hierarchical keyring of the AWS Encryption SDK for JavaScript, on one table.
@@ -256,6 +261,51 @@ describe('messages', () => {
     expect(Buffer.from(read.plaintext)).toEqual(plaintext)
   })
 
+  it('of ours are read by the peer only if it sorts by UTF-8', async () => {
+    const { ours, peers, theirs } = await pairFor('by UTF-8')
+    const { ciphertext } = await clientWith(ours).encrypt(plaintext, { encryptionContext })
+    expect((await peer.decrypt(theirs, ciphertext)).plaintext).toEqual(plaintext)
+    const byLocale = peerKeyring(peers, 'by UTF-8', { utf8Sorting: false })
+    await expect(peer.decrypt(byLocale, ciphertext)).rejects.toThrow('Unable to decrypt data key')
+  })
+
+  it('are read by both in a multi-keyring whose generator the reader lacks', async () => {
+    const { ours, theirs } = await pairFor('child')
+    const generator = aesPair(256)
+    const keyring = new MultiKeyring({ generator: generator.ours, children: [ours] })
+    const { ciphertext } = await new EnvelopeClient({ keyring }).encrypt(plaintext, {
+      encryptionContext,
+    })
+    expect((await peer.decrypt(theirs, ciphertext)).plaintext).toEqual(plaintext)
+    const peersMulti = new MultiKeyringNode({
+      generator: generator.peer,
+      children: [theirs],
+    })
+    const context = { ...encryptionContext }
+    const { result } = await peer.encrypt(peersMulti, plaintext, { encryptionContext: context })
+    expect(Buffer.from((await clientWith(ours).decrypt(result)).plaintext)).toEqual(plaintext)
+  })
+
+  it('of two tenants are read by both with suppliers, each under the branch key of its own', async () => {
+    const { store, peers } = await pairFor('tenant a')
+    await store.createKey({ branchKeyId: 'tenant b', encryptionContext })
+    const branchKeyIdSupplier = ({ tenant = '' }: EncryptionContext) => `tenant ${tenant}`
+    const ours = clientWith(
+      new HierarchicalKeyring({ keyStore: store, branchKeyIdSupplier, ttlMs: 600_000 }),
+    )
+    const theirs = peerSupplierKeyring(peers, branchKeyIdSupplier)
+    for (const tenant of ['a', 'b']) {
+      const { ciphertext } = await ours.encrypt(plaintext, { encryptionContext: { tenant } })
+      const { result } = await peer.encrypt(theirs, plaintext, { encryptionContext: { tenant } })
+      for (const message of [ciphertext, result]) {
+        const [key] = inspectMessage(message).encryptedDataKeys
+        expect(Buffer.from(key?.providerInfo ?? []).toString()).toBe(`tenant ${tenant}`)
+        expect(Buffer.from((await ours.decrypt(message)).plaintext)).toEqual(plaintext)
+        expect((await peer.decrypt(theirs, message)).plaintext).toEqual(plaintext)
+      }
+    }
+  })
+
   it('are refused by both with another branch key', async () => {
     const one = await pairFor('one')
     const two = await pairFor('two')
@@ -330,7 +380,7 @@ describe('behind caching CMMs', () => {
   )
 })
 
-function peersCachingCmm(keyring: PeerKeyring): NodeCachingMaterialsManager {
+function peersCachingCmm(keyring: KeyringNode): NodeCachingMaterialsManager {
   return new NodeCachingMaterialsManager({
     cache: getLocalCryptographicMaterialsCache(100),
     backingMaterials: keyring,

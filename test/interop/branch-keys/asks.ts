@@ -18,6 +18,8 @@ export class Asking {
 
   constructor(participants: readonly Participant[]) {
     this.#participants = participants
+    // In this order, and not in that of who is done first.
+    for (const { name } of participants) this.versions.set(name, {})
   }
 
   /** What became of each of them. */

@@ -1,6 +1,11 @@
 import { createRequire } from 'node:module'
 import { BranchKeyStoreNode } from '@aws-crypto/branch-keystore-node'
-import { AlgorithmSuiteIdentifier, CommitmentPolicy, buildClient } from '@aws-crypto/client-node'
+import {
+  AlgorithmSuiteIdentifier,
+  CommitmentPolicy,
+  KeyringNode,
+  buildClient,
+} from '@aws-crypto/client-node'
 import { KmsHierarchicalKeyRingNode } from '@aws-crypto/kms-keyring-node'
 import { z } from 'zod'
 import type { HierarchicalSpec, KeyStoreSpec } from '../../support/key-store-spec.ts'
@@ -8,9 +13,6 @@ import type { BranchKeyResult, MessageJob, Result, StoreJob } from '../live/jobs
 import { type Clients, here, type Participant } from './participant.ts'
 
 type StoreInput = ConstructorParameters<typeof BranchKeyStoreNode>[0]
-/** The peer's keyrings as its own client takes them, which the type of the class does not say. */
-export type PeerKeyring = Parameters<ReturnType<typeof buildClient>['decrypt']>[0]
-
 /** The branch key store and the hierarchical keyring of the AWS Encryption SDK for JavaScript. */
 export function javascript(clients: Clients): Participant {
   const stores = new Map<string, BranchKeyStoreNode>()
@@ -20,8 +22,8 @@ export function javascript(clients: Clients): Participant {
     stores.set(key, store)
     return store
   }
-  const keyrings = new Map<string, PeerKeyring>()
-  const keyringFor = (spec: HierarchicalSpec): PeerKeyring => {
+  const keyrings = new Map<string, KeyringNode>()
+  const keyringFor = (spec: HierarchicalSpec): KeyringNode => {
     const key = JSON.stringify(spec)
     const keyring = keyrings.get(key) ?? peerKeyring(storeOf(spec.keyStore), spec.branchKeyId)
     keyrings.set(key, keyring)
@@ -56,10 +58,25 @@ export function peerKeyring(
   keyStore: BranchKeyStoreNode,
   branchKeyId: string,
   { utf8Sorting = true } = {},
-): PeerKeyring {
+): KeyringNode {
   const options = { keyStore, branchKeyId, utf8Sorting, cacheLimitTtl: 600 }
-  const keyring: unknown = new KmsHierarchicalKeyRingNode(options)
-  return keyring as PeerKeyring
+  return checked(new KmsHierarchicalKeyRingNode(options))
+}
+
+/** The peer's keyring with a supplier of branch key ids. */
+export function peerSupplierKeyring(
+  keyStore: BranchKeyStoreNode,
+  getBranchKeyId: (encryptionContext: Record<string, string>) => string,
+): KeyringNode {
+  const branchKeyIdSupplier = { getBranchKeyId }
+  const options = { keyStore, branchKeyIdSupplier, utf8Sorting: true, cacheLimitTtl: 600 }
+  return checked(new KmsHierarchicalKeyRingNode(options))
+}
+
+/** What the peer's client takes, which the type of the keyring's class does not say. */
+function checked(keyring: unknown): KeyringNode {
+  if (keyring instanceof KeyringNode) return keyring
+  throw new Error('The hierarchical keyring is not a keyring of this client')
 }
 
 function peerConfiguration(
@@ -77,7 +94,7 @@ function peerConfiguration(
   }
 }
 
-async function exchangeMessage(job: MessageJob, keyring: PeerKeyring): Promise<Result> {
+async function exchangeMessage(job: MessageJob, keyring: KeyringNode): Promise<Result> {
   const client = buildClient(CommitmentPolicy[job.commitmentPolicy])
   if (job.do === 'decrypt') {
     const { plaintext, messageHeader } = await client.decrypt(

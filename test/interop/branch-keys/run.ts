@@ -11,6 +11,7 @@ import type { Peer } from '../peers/peer.ts'
 import { branchKeyTables } from './document.ts'
 import { exchangeBranchKeys } from './exchange.ts'
 import { writeBranchKeyFixtures } from './fixtures.ts'
+import { refuseVersion2 } from './hierarchy-version-2.ts'
 import { javascript } from './javascript.ts'
 import { keyStoresOn } from './keys.ts'
 import { type Clients, type Participant, elsewhere } from './participant.ts'
@@ -53,6 +54,8 @@ export async function runBranchKeys(
     const participants = [waxseal(clients), javascript(clients), ...others]
     const exchange = await exchangeBranchKeys(participants, stores, clients)
     printBranchKeys(exchange.outcomes, totals)
+    const libraries = participants.filter(({ name }) => name !== 'waxseal')
+    await refuseVersion2(libraries, stores.key, clients, totals)
     const isComplete = others.length === peers.length
     const hasFailed = exchange.outcomes.some(({ status }) => status === 'failed')
     if (!isComplete || hasFailed) return undefined
