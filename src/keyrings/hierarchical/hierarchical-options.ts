@@ -1,4 +1,8 @@
-import { type CryptographicMaterialsCache, checkCache } from '../../cache/cache.ts'
+import {
+  type CryptographicMaterialsCache,
+  checkCache,
+  checkGracePeriod,
+} from '../../cache/cache.ts'
 import { checkPartitionId } from '../../cache/identifiers.ts'
 import { LocalCryptoMaterialsCache } from '../../cache/local.ts'
 import { checkInteger, checkObject, checkOptions } from '../../checks.ts'
@@ -69,7 +73,8 @@ export function checkHierarchicalOptions(options: HierarchicalKeyringOptions): H
   checkInteger(refreshAheadMs, 'refreshAheadMs', 0, ttlMs)
   const cache = options.cache ?? new LocalCryptoMaterialsCache({ capacity: defaultCapacity })
   checkCache(cache, 'cache')
-  checkGracePeriod(cache, ttlMs)
+  // "the Grace Period MUST be less than the cache limit TTL"
+  checkGracePeriod(cache, ttlMs, 'ttlMs')
   const partitionId = checkPartitionId(options.partitionId)
   const backend = checkBackend(options.backend ?? nodeBackend)
   return { choice, caching: { keyStore, cache, partitionId, ttlMs, refreshAheadMs }, backend }
@@ -81,14 +86,4 @@ function checkKeyStore(keyStore: unknown): void {
   const has = (name: string): boolean => typeof Reflect.get(keyStore, name) === 'function'
   if (methods.every(has) && typeof Reflect.get(keyStore, 'logicalKeyStoreName') === 'string') return
   throw new InvalidArgumentError('keyStore', 'keyStore must be a BranchKeyStore')
-}
-
-/** "the Grace Period MUST be less than the cache limit TTL": every entry would be renewed all the time. */
-function checkGracePeriod(cache: object, ttlMs: number): void {
-  const gracePeriodMs: unknown = Reflect.get(cache, 'gracePeriodMs')
-  if (typeof gracePeriodMs !== 'number' || gracePeriodMs < ttlMs) return
-  throw new InvalidArgumentError(
-    'ttlMs',
-    `ttlMs is ${ttlMs}, and must be more than the cache's gracePeriodMs, which is ${gracePeriodMs}`,
-  )
 }

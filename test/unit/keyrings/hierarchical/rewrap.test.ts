@@ -267,6 +267,20 @@ describe.each(hierarchyVersions)('rewrapKey, hierarchy version %s', (hierarchyVe
     },
   )
 
+  it('moves nothing beside a record of a type that is not known', async () => {
+    const storage = await copyOf(original)
+    const beacon = await recordIn(storage, branchKeyId, 'beacon:ACTIVE')
+    // AWS's tools note by such records that they are changing the branch key.
+    const unknown = { ...beacon, type: 'branch:MUTATION_COMMITMENT' } as never
+    await storage.write([{ record: unknown, replaces: undefined }])
+    const before = await storage.list(branchKeyId)
+    const error = await failure(() =>
+      rewrap(stores.store({ storage }), { keyArn: stores.otherKeyArn }),
+    )
+    expect(error).toMatchObject({ code: 'ERR_BRANCH_KEY_RECORD' })
+    expect(await storage.list(branchKeyId)).toEqual(before)
+  })
+
   it.each(['KeyId', 'SourceKeyId', 'CiphertextBlob', 'Plaintext'])(
     'refuses answers of KMS with another %s, and writes nothing',
     async (member) => {
