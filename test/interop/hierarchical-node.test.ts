@@ -1,5 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { KMSClient } from '@aws-sdk/client-kms'
 import type { BranchKeyStoreNode } from '@aws-crypto/branch-keystore-node'
 import { EncryptedHierarchicalKey } from '@aws-crypto/branch-keystore-node/build/main/src/types.js'
 import {
@@ -25,65 +23,30 @@ import {
   EnvelopeClient,
   LocalCryptoMaterialsCache,
   MultiKeyring,
-  algorithmSuites,
   inspectMessage,
 } from '../../src/index.ts'
-import { LocalKms } from '../../src/local-kms/index.ts'
-import { DynamoDbEmulator } from '../support/dynamodb/emulator.ts'
-import { type BranchKeyExchange, exchangeBranchKeys } from './branch-keys/exchange.ts'
 import {
-  javascript,
   branchKeyOf as peersBranchKeyOf,
   peerKeyring,
   peerStore,
   peerStoreOn,
   peerSupplierKeyring,
 } from './branch-keys/javascript.ts'
-import { type KeyStores, keyStoresOn } from './branch-keys/keys.ts'
-import type { Clients, Participant } from './branch-keys/participant.ts'
-import { branchKeyOf, ourStore, waxseal } from './branch-keys/waxseal.ts'
-import type { Result } from './live/jobs.ts'
+import type { KeyStores } from './branch-keys/keys.ts'
+import { Services } from './branch-keys/services.ts'
+import { branchKeyOf, ourStore } from './branch-keys/waxseal.ts'
 import { aesPair } from './keyring-pairs.ts'
-import { contextNames, encryptionContexts } from './live/variations.ts'
+import { encryptionContexts } from './live/variations.ts'
 
 // The branch key store and the hierarchical keyring of the AWS Encryption SDK for JavaScript, on one table.
 
-let emulator: DynamoDbEmulator
-let kms: LocalKms
+let services: Services
 let stores: KeyStores
-let exchange: BranchKeyExchange
-const kmsClients = new Map<string, KMSClient>()
-let dynamoDb: DynamoDBClient
-const clients: Clients = {
-  kmsOf(region) {
-    const client = kmsClients.get(region) ?? new KMSClient(kms.clientConfig(region))
-    kmsClients.set(region, client)
-    return client
-  },
-  dynamoDbOf: () => dynamoDb,
-}
-
 beforeAll(async () => {
-  emulator = await DynamoDbEmulator.start()
-  kms = await LocalKms.start({ log: () => undefined })
-  dynamoDb = new DynamoDBClient(emulator.clientConfig)
-  stores = await newTable()
-  exchange = await exchangeBranchKeys([waxseal(clients), javascript(clients)], stores, clients)
-}, 120_000)
-
-afterAll(async () => {
-  for (const client of kmsClients.values()) client.destroy()
-  dynamoDb.destroy()
-  await kms.close()
-  await emulator.close()
+  services = await Services.start()
+  stores = await services.newTable()
 })
-
-let tables = 0
-async function newTable(): Promise<KeyStores> {
-  const tableName = `branch-keys-${++tables}`
-  await new DynamoDbKeyStorage({ client: dynamoDb, tableName }).createTable()
-  return keyStoresOn(tableName, clients.kmsOf)
-}
+afterAll(() => services.close())
 
 const policy = 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT'
 const peer = buildClient(CommitmentPolicy[policy])
@@ -93,77 +56,10 @@ const encryptionContext = {
   ...encryptionContexts['mixed case'],
 }
 
-describe('each side creates branch keys, and both make versions of them and read them', () => {
-  it('agrees with the other on everything', () => {
-    const failed = exchange.outcomes.filter(({ status }) => status === 'failed')
-    expect(
-      failed.map(({ key, reader, ...rest }) => ({ ...rest, id: key.branchKeyId, reader })),
-    ).toEqual([])
-  })
-
-  it.each(['records', 'branch key', 'message'] as const)('in every pairing: %s', (what) => {
-    const passed = exchange.outcomes.filter((outcome) => {
-      return outcome.what === what && outcome.status === 'passed'
-    })
-    const pairings = passed.map(({ key, writer, reader }) =>
-      [key.creator, key.versioner, ...(writer ? [writer] : []), ...(reader ? [reader] : [])].join(),
-    )
-    const roles = { records: 2, 'branch key': 3, message: 4 }[what]
-    expect(new Set(pairings).size).toBe(2 ** roles)
-  })
-
-  it('passes over beacon keys alone, which the peer has no call for', () => {
-    const passedOver = exchange.outcomes.filter(({ status }) => status === 'n/a')
-    for (const { reader, detail } of passedOver) {
-      expect([reader, detail]).toEqual(['JavaScript', expect.stringContaining('beacon')])
-    }
-  })
-
-  it('wrote messages of every suite and context', () => {
-    const of = (name: 'suite' | 'context') =>
-      new Set(exchange.messages.map(({ variation }) => variation[name]))
-    expect(of('suite')).toEqual(new Set(Object.keys(algorithmSuites)))
-    expect(of('context')).toEqual(new Set(contextNames))
-  })
-})
-
-describe('the exchange fails where a participant lies', () => {
-  const distort: Record<string, (result: Result) => Result> = {
-    'in a branch key': (result) =>
-      'branchKey' in result ? { branchKey: { ...result.branchKey, key: 'AAAA' } } : result,
-    'in the id of a version': (result) =>
-      'branchKey' in result
-        ? { branchKey: { ...result.branchKey, branchKeyVersion: 'another' } }
-        : result,
-    'in the context of a branch key': (result) =>
-      'branchKey' in result
-        ? { branchKey: { ...result.branchKey, encryptionContext: { other: 'pair' } } }
-        : result,
-    'in a plaintext': (result) =>
-      'plaintext' in result ? { ...result, plaintext: 'AAAA' } : result,
-    'by refusing': () => ({ error: 'it refuses' }),
-  }
-
-  it.each(Object.keys(distort))('%s', async (lie) => {
-    const honest = waxseal(clients)
-    const liar: Participant = {
-      name: 'waxseal',
-      async run(jobs, keyrings) {
-        const { versions, results } = await honest.run(jobs, keyrings)
-        const entries = Object.entries(results)
-        const lies = entries.map(([id, result]) => [id, distort[lie]?.(result) ?? result])
-        return { versions, results: Object.fromEntries(lies) as typeof results }
-      },
-    }
-    const { outcomes } = await exchangeBranchKeys([liar], await newTable(), clients)
-    expect(outcomes.some(({ status }) => status === 'failed')).toBe(true)
-  })
-})
-
 /** A fresh branch key by our store, with the keyrings of both sides for it. */
 async function pairFor(branchKeyId: string) {
-  const store = ourStore(stores.key, clients)
-  const peers = peerStore(stores.key, clients)
+  const store = ourStore(stores.key, services)
+  const peers = peerStore(stores.key, services)
   await store.createKey({ branchKeyId, encryptionContext })
   return {
     store,
@@ -213,9 +109,9 @@ describe('a storage of ours under the peer’s store', () => {
   beforeEach(() => {
     storage = new InMemoryKeyStorage()
     const { logicalKeyStoreName, kmsRegion, kmsConfiguration } = stores.key
-    const client = clients.kmsOf(kmsRegion)
+    const client = services.kmsOf(kmsRegion)
     store = new BranchKeyStore({ client, kmsConfiguration, logicalKeyStoreName, storage })
-    peers = peerStoreOn(asPeersStorage(storage, logicalKeyStoreName), stores.key, clients)
+    peers = peerStoreOn(asPeersStorage(storage, logicalKeyStoreName), stores.key, services)
   })
 
   it('is read with both versions of a branch key', async () => {
@@ -235,10 +131,10 @@ describe('a storage of ours under the peer’s store', () => {
     await store.createKey({ branchKeyId, encryptionContext })
     const logicalKeyStoreName = 'another name'
     const other = { ...stores.key, logicalKeyStoreName }
-    const peersOther = peerStoreOn(asPeersStorage(storage, logicalKeyStoreName), other, clients)
+    const peersOther = peerStoreOn(asPeersStorage(storage, logicalKeyStoreName), other, services)
     await expect(peersOther.getActiveBranchKey(branchKeyId)).rejects.toMatchObject(notAuthentic)
     const { kmsRegion, kmsConfiguration } = stores.key
-    const client = clients.kmsOf(kmsRegion)
+    const client = services.kmsOf(kmsRegion)
     const oursOther = new BranchKeyStore({ client, kmsConfiguration, logicalKeyStoreName, storage })
     await expect(oursOther.getActiveBranchKey({ branchKeyId })).rejects.toMatchObject({
       code: 'ERR_BRANCH_KEY_RECORD',
@@ -400,7 +296,10 @@ describe('both sides version one branch key at the same time', () => {
     const succeeded = settled.filter(({ status }) => status === 'fulfilled').length
     expect(succeeded).toBeGreaterThan(0)
 
-    const storage = new DynamoDbKeyStorage({ client: dynamoDb, tableName: stores.key.tableName })
+    const storage = new DynamoDbKeyStorage({
+      client: services.dynamoDb,
+      tableName: stores.key.tableName,
+    })
     const records = await storage.list('raced')
     const versions = records.filter(({ type }) => type.startsWith('branch:version:'))
     expect(versions).toHaveLength(1 + succeeded)

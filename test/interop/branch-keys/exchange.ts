@@ -19,7 +19,7 @@ import type { Clients, Participant, ParticipantName } from './participant.ts'
 import { type BranchKeyState, branchKeyState } from './records.ts'
 
 /** What was done with a branch key, by whom. */
-export interface Deed {
+interface Deed {
   readonly what: 'records' | 'branch key' | 'message'
   readonly key: PlannedKey
   /** Who wrote the message. */
