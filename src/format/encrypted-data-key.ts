@@ -1,6 +1,6 @@
 import { isBytes } from '../checks.ts'
 import { EnvelopeError } from '../errors.ts'
-import { copyBytes, fromUtf8, readUint16, utf8 } from './bytes.ts'
+import { copyBytes, fromUtf8, readUint16 } from './bytes.ts'
 import { type ByteReader, type Parsing, malformed } from './reader.ts'
 import type { ByteWriter } from './writer.ts'
 
@@ -60,13 +60,15 @@ export function writeEncryptedDataKey(
   writer: ByteWriter,
   { providerId, providerInfo, ciphertext }: EncryptedDataKey,
 ): void {
-  const id = utf8(providerId)
-  writer.uint16(fits(id.length, 'length of a key provider id'))
-  writer.bytes(id)
+  writer.text(providerId, checkProviderIdLength)
   writer.uint16(fits(providerInfo.length, 'length of a key provider info'))
   writer.bytes(providerInfo)
   writer.uint16(fits(ciphertext.length, 'length of an encrypted data key'))
   writer.bytes(ciphertext)
+}
+
+function checkProviderIdLength(length: number): void {
+  fits(length, 'length of a key provider id')
 }
 
 /** Reads the encrypted data keys; more than `most` of them are refused as soon as that is known. */

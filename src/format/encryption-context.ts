@@ -1,5 +1,5 @@
 import { EnvelopeError } from '../errors.ts'
-import { compareBytes, fromUtf8, readUint16, utf8 } from './bytes.ts'
+import { compareUtf8, fromUtf8, readUint16 } from './bytes.ts'
 import { malformed } from './reader.ts'
 import { ByteWriter } from './writer.ts'
 
@@ -72,8 +72,7 @@ export function checkNoReservedKeys(context: EncryptionContext, field: string): 
  */
 export function serializeContext(context: EncryptionContext): Uint8Array {
   if (context === noPairs) return noBytes
-  const pairs = Object.entries(context).map(([key, value]): EncodedPair => [utf8(key), utf8(value)])
-  return serializePairs(pairs.sort(([a], [b]) => compareBytes(a, b)))
+  return serializePairs(Object.entries(context).sort(([a], [b]) => compareUtf8(a, b)))
 }
 
 /**
@@ -82,23 +81,26 @@ export function serializeContext(context: EncryptionContext): Uint8Array {
  */
 export function serializeContextByLocale(context: EncryptionContext): Uint8Array {
   const { compare } = new Intl.Collator()
-  const entries = Object.entries(context).sort(([a], [b]) => compare(a, b))
-  return serializePairs(entries.map(([key, value]) => [utf8(key), utf8(value)]))
+  return serializePairs(Object.entries(context).sort(([a], [b]) => compare(a, b)))
 }
 
-type EncodedPair = readonly [key: Uint8Array, value: Uint8Array]
-
-function serializePairs(pairs: readonly EncodedPair[]): Uint8Array {
+function serializePairs(pairs: readonly (readonly [key: string, value: string])[]): Uint8Array {
   if (pairs.length === 0) return noBytes
   const writer = new ByteWriter()
   writer.uint16(fits(pairs.length, 'the number of its pairs'))
   for (const [key, value] of pairs) {
-    writer.uint16(fits(key.length, 'the length of a key'))
-    writer.bytes(key)
-    writer.uint16(fits(value.length, 'the length of a value'))
-    writer.bytes(value)
+    writer.text(key, checkKeyLength)
+    writer.text(value, checkValueLength)
   }
   return writer.written()
+}
+
+function checkKeyLength(length: number): void {
+  fits(length, 'the length of a key')
+}
+
+function checkValueLength(length: number): void {
+  fits(length, 'the length of a value')
 }
 
 /** The header's AAD field: the length of the pairs in two bytes, then the pairs. */

