@@ -23,7 +23,15 @@ export function sealHeader(
 ): { header: MessageHeader; bytes: Uint8Array } {
   const { suite, encryptedDataKeys } = materials
   const { stored, onlyAuthenticated } = splitContext(materials)
-  const fields: Omit<MessageHeader, 'headerLength'> = {
+  const writer = new ByteWriter()
+  const content = { messageId, encryptionContext: stored, encryptedDataKeys, frameLength }
+  writeHeaderBody(writer, suite, content, keys.commitment)
+  const aad = headerAad(writer.written(), onlyAuthenticated)
+  const tag = backend.encryptGcm(keys.encryptionKey, zeroNonce, aad).finish()
+  if (suite.messageVersion === 1) writer.bytes(zeroNonce)
+  writer.bytes(tag)
+  const bytes = writer.written()
+  const header: MessageHeader = {
     version: suite.messageVersion,
     algorithmSuite: suite.name,
     messageId,
@@ -31,15 +39,9 @@ export function sealHeader(
     encryptedDataKeys,
     contentType: 'framed',
     frameLength,
+    headerLength: bytes.length,
   }
-  const writer = new ByteWriter()
-  writeHeaderBody(writer, suite, fields, keys.commitment)
-  const aad = headerAad(writer.written(), onlyAuthenticated)
-  const tag = backend.encryptGcm(keys.encryptionKey, zeroNonce, aad).finish()
-  if (suite.messageVersion === 1) writer.bytes(zeroNonce)
-  writer.bytes(tag)
-  const bytes = writer.written()
-  return { header: Object.freeze({ ...fields, headerLength: bytes.length }), bytes }
+  return { header: Object.freeze(header), bytes }
 }
 
 /** Whether a header's tag is right (client-apis/decrypt.md, "Verify the header"). */

@@ -24,18 +24,19 @@ export function copyEncryptedDataKey(key: EncryptedDataKey): EncryptedDataKey {
   if (typeof given !== 'string' || !given.isWellFormed()) {
     throw new EnvelopeError('ERR_WRAP_FAILED', 'providerId of an encrypted data key must be text')
   }
-  for (const [name, bytes] of Object.entries({ providerInfo, ciphertext })) {
-    if (isBytes(bytes)) continue
-    throw new EnvelopeError(
-      'ERR_WRAP_FAILED',
-      `${name} of an encrypted data key must be a Uint8Array`,
-    )
-  }
   return {
     providerId,
-    providerInfo: copyBytes(providerInfo),
-    ciphertext: copyBytes(ciphertext),
+    providerInfo: copyOf('providerInfo', providerInfo),
+    ciphertext: copyOf('ciphertext', ciphertext),
   }
+}
+
+function copyOf(name: string, bytes: Uint8Array): Uint8Array {
+  if (isBytes(bytes)) return copyBytes(bytes)
+  throw new EnvelopeError(
+    'ERR_WRAP_FAILED',
+    `${name} of an encrypted data key must be a Uint8Array`,
+  )
 }
 
 /** The header's encrypted data keys (data-format/message-header.md, "Encrypted Data Keys"). */
@@ -76,7 +77,7 @@ export function* readEncryptedDataKeys(
   reader: ByteReader,
   most: number | undefined,
 ): Parsing<readonly EncryptedDataKey[]> {
-  const count = readUint16(yield* reader.take(2, 'encrypted data key count'))
+  const count = readUint16(reader.takeNow(2) ?? (yield* reader.take(2, 'encrypted data key count')))
   if (count === 0) throw malformed(reader.offset - 2, 'The message has no encrypted data key')
   if (most !== undefined && count > most) throw tooManyDataKeys(count, most)
   const keys: EncryptedDataKey[] = []
@@ -104,8 +105,8 @@ export function tooManyDataKeys(count: number, most: number): EnvelopeError {
 }
 
 function* field(reader: ByteReader, name: string): Parsing<Uint8Array> {
-  const length = readUint16(yield* reader.take(2, `${name} length`))
-  return yield* reader.take(length, name)
+  const length = readUint16(reader.takeNow(2) ?? (yield* reader.take(2, `${name} length`)))
+  return reader.takeNow(length) ?? (yield* reader.take(length, name))
 }
 
 function fits(value: number, what: string): number {

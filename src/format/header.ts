@@ -57,17 +57,21 @@ export const messageIdLength = { 1: 16, 2: 32 } as const
 export function writeHeaderBody(
   writer: ByteWriter,
   suite: AlgorithmSuite,
-  fields: Omit<MessageHeader, 'headerLength'>,
+  fields: Pick<
+    MessageHeader,
+    'messageId' | 'encryptionContext' | 'encryptedDataKeys' | 'frameLength'
+  >,
   commitment: Uint8Array | undefined,
 ): void {
-  writer.uint8(fields.version)
-  if (fields.version === 1) writer.uint8(messageType)
+  const version = suite.messageVersion
+  writer.uint8(version)
+  if (version === 1) writer.uint8(messageType)
   writer.uint16(suite.id)
   writer.bytes(fields.messageId)
   writeContextField(writer, fields.encryptionContext)
   writeEncryptedDataKeys(writer, fields.encryptedDataKeys)
   writer.uint8(contentTypes.framed)
-  if (fields.version === 1) {
+  if (version === 1) {
     writer.uint32(0) // reserved
     writer.uint8(nonceLength)
   }
@@ -84,25 +88,36 @@ export function* readHeader(
   const version = yield* readVersion(reader)
   const suite = yield* readSuite(reader, version)
   // Copies: the caller may reuse its buffer while the keyring is asked, and what was parsed must stay.
-  const messageId = copyBytes(yield* reader.take(messageIdLength[version], 'message id'))
-  const contextLength = readUint16(yield* reader.take(2, 'encryption context length'))
-  const context = yield* reader.take(contextLength, 'encryption context')
+  const messageId = copyBytes(
+    reader.takeNow(messageIdLength[version]) ??
+      (yield* reader.take(messageIdLength[version], 'message id')),
+  )
+  const contextLength = readUint16(
+    reader.takeNow(2) ?? (yield* reader.take(2, 'encryption context length')),
+  )
+  const context =
+    reader.takeNow(contextLength) ?? (yield* reader.take(contextLength, 'encryption context'))
   const encryptionContext = parseContext(context, reader.offset - contextLength)
   const encryptedDataKeys = yield* readEncryptedDataKeys(reader, maxEncryptedDataKeys)
   const contentType = yield* readContentType(reader)
   if (version === 1) yield* readReservedAndNonceLength(reader)
   const frameLength = yield* readFrameLength(reader, contentType)
   const commitment = suite.commitment
-    ? copyBytes(yield* reader.take(commitmentLength, 'key commitment'))
+    ? copyBytes(
+        reader.takeNow(commitmentLength) ??
+          (yield* reader.take(commitmentLength, 'key commitment')),
+      )
     : undefined
   const body = reader.marked()
   // Version 1 stores the nonce of the header's tag; version 2 has it zero (client-apis/decrypt.md,
   // "Verify the header").
   const nonce =
     version === 1
-      ? copyBytes(yield* reader.take(nonceLength, 'header nonce'))
+      ? copyBytes(reader.takeNow(nonceLength) ?? (yield* reader.take(nonceLength, 'header nonce')))
       : new Uint8Array(nonceLength)
-  const tag = copyBytes(yield* reader.take(tagLength, 'header authentication tag'))
+  const tag = copyBytes(
+    reader.takeNow(tagLength) ?? (yield* reader.take(tagLength, 'header authentication tag')),
+  )
   const fields: MessageHeader = Object.freeze({
     version,
     algorithmSuite: suite.name,
@@ -144,7 +159,7 @@ function* readSuite(reader: ByteReader, version: 1 | 2): Parsing<AlgorithmSuite>
       )
     }
   }
-  const id = readUint16(yield* reader.take(2, 'algorithm suite id'))
+  const id = readUint16(reader.takeNow(2) ?? (yield* reader.take(2, 'algorithm suite id')))
   const suite = suiteById(id)
   if (suite?.messageVersion === version) return suite
   throw new EnvelopeError(
@@ -165,7 +180,7 @@ function* readContentType(reader: ByteReader): Parsing<MessageHeader['contentTyp
 }
 
 function* readReservedAndNonceLength(reader: ByteReader): Parsing<void> {
-  const reserved = readUint32(yield* reader.take(4, 'reserved field'))
+  const reserved = readUint32(reader.takeNow(4) ?? (yield* reader.take(4, 'reserved field')))
   if (reserved !== 0) throw malformed(reader.offset - 4, 'The reserved field is not zero')
   const length = yield* readByte(reader, 'IV length')
   if (length !== nonceLength) {
@@ -180,7 +195,7 @@ function* readFrameLength(
   reader: ByteReader,
   contentType: MessageHeader['contentType'],
 ): Parsing<number> {
-  const length = readUint32(yield* reader.take(4, 'frame length'))
+  const length = readUint32(reader.takeNow(4) ?? (yield* reader.take(4, 'frame length')))
   if ((length === 0) === (contentType === 'non-framed')) return length
   throw malformed(
     reader.offset - 4,
@@ -191,7 +206,7 @@ function* readFrameLength(
 }
 
 function* readByte(reader: ByteReader, field: string): Parsing<number> {
-  const [value = 0] = yield* reader.take(1, field)
+  const [value = 0] = reader.takeNow(1) ?? (yield* reader.take(1, field))
   return value
 }
 
