@@ -26,6 +26,8 @@ const layers = {
 /** Folders within those; each keeps to the line of the folder that it is in. */
 const subfolders = [
   'keyrings/hierarchical',
+  'keyrings/hierarchical/storage',
+  'keyrings/hierarchical/store',
   'keyrings/kms',
   'local-kms/controls',
   'local-kms/operations',

@@ -9,7 +9,7 @@ export type {
   BranchKeyRecord,
   BranchKeyRecordType,
   KeyStorage,
-} from './keyrings/hierarchical/key-storage.ts'
+} from './keyrings/hierarchical/storage/key-storage.ts'
 export {
   BranchKeyMaterials,
   type BranchKeyMaterialsFields,
@@ -20,17 +20,17 @@ export {
   type BranchKeyVersion,
   type CreateKeyOptions,
   type KeyStoreInfo,
-} from './keyrings/hierarchical/branch-key-store.ts'
-export type { HierarchyVersion } from './keyrings/hierarchical/branch-key-context.ts'
-export { InMemoryKeyStorage } from './keyrings/hierarchical/in-memory-key-storage.ts'
-export type { KmsConfiguration } from './keyrings/hierarchical/kms-configuration.ts'
+} from './keyrings/hierarchical/store/branch-key-store.ts'
+export type { HierarchyVersion } from './keyrings/hierarchical/store/branch-key-context.ts'
+export { InMemoryKeyStorage } from './keyrings/hierarchical/storage/in-memory-key-storage.ts'
+export type { KmsConfiguration } from './keyrings/hierarchical/store/kms-configuration.ts'
 export {
   DynamoDbKeyStorage,
   type DynamoDbKeyStorageOptions,
-} from './keyrings/hierarchical/dynamodb-key-storage.ts'
-export type { EnsuredTable } from './keyrings/hierarchical/dynamodb-table.ts'
+} from './keyrings/hierarchical/storage/dynamodb-key-storage.ts'
+export type { EnsuredTable } from './keyrings/hierarchical/storage/dynamodb-table.ts'
 export type { BranchKeyIdSupplier } from './keyrings/hierarchical/branch-key-choice.ts'
 export type { BranchKeySource } from './keyrings/hierarchical/cached-branch-keys.ts'
 export { HierarchicalKeyring } from './keyrings/hierarchical/hierarchical-keyring.ts'
 export type { HierarchicalKeyringOptions } from './keyrings/hierarchical/hierarchical-options.ts'
-export type { RewrapDestination, RewrapResult } from './keyrings/hierarchical/rewrap.ts'
+export type { RewrapDestination, RewrapResult } from './keyrings/hierarchical/store/rewrap.ts'

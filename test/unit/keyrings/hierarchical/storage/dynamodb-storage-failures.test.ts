@@ -1,0 +1,327 @@
+import { setTimeout } from 'node:timers/promises'
+import {
+  type CancellationReason,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  DynamoDBServiceException,
+  GetItemCommand,
+  QueryCommand,
+  type TableDescription,
+  TransactWriteItemsCommand,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { DynamoDbKeyStorage } from '../../../../../src/hierarchical.ts'
+import { InvalidArgumentError } from '../../../../../src/index.ts'
+import { recordOf } from '../../../../support/key-storage-spec.ts'
+
+type Send = (command: unknown) => unknown
+
+/** A storage whose client answers as `send` does, and the commands that it was given. */
+function storageWith(send: Send) {
+  const commands: unknown[] = []
+  const client = {
+    config: { region: async () => 'eu-central-1' },
+    send: async (command: unknown) => {
+      commands.push(command)
+      return send(command)
+    },
+  } as unknown as DynamoDBClient
+  return { storage: new DynamoDbKeyStorage({ client, tableName: 'branch-keys' }), commands }
+}
+
+function failingWith(error: Error) {
+  return storageWith(() => {
+    throw error
+  })
+}
+
+function failure(name: string, message = 'as told by DynamoDB'): Error {
+  const options = { name, message, $fault: 'client', $metadata: {} } as const
+  return new DynamoDBServiceException(options)
+}
+
+function cancelled(codes: readonly (string | undefined)[]): Error {
+  const CancellationReasons: CancellationReason[] = codes.map((Code) =>
+    Code === undefined ? {} : { Code, Message: `why ${Code}` },
+  )
+  return new TransactionCanceledException({
+    message: 'Transaction cancelled',
+    $metadata: {},
+    CancellationReasons,
+  })
+}
+
+const change = { record: recordOf('tenant-a'), replaces: undefined }
+
+vi.mock('node:timers/promises', async (original) => ({
+  ...(await original<object>()),
+  setTimeout: vi.fn(async () => undefined),
+}))
+beforeEach(() => vi.mocked(setTimeout).mockClear())
+
+describe('a cancelled transaction', () => {
+  test.each([
+    [['ConditionalCheckFailed']],
+    [['None', 'ConditionalCheckFailed', 'None']],
+    [['ConditionalCheckFailed', 'ConditionalCheckFailed']],
+    [['TransactionConflict']],
+    [['None', 'TransactionConflict']],
+    [[undefined, 'TransactionConflict']],
+    [['TransactionConflict', 'ConditionalCheckFailed']],
+    // The condition has failed, whatever else would have become of it.
+    [['ConditionalCheckFailed', 'ThrottlingError']],
+  ])('%j is a conflict', async (codes) => {
+    const { storage, commands } = failingWith(cancelled(codes))
+    await expect(storage.write([change])).resolves.toBe('conflict')
+    expect(commands).toHaveLength(1)
+  })
+
+  test.each([
+    [[]],
+    [['None']],
+    [['ThrottlingError']],
+    [['ProvisionedThroughputExceeded', 'None']],
+    [['ItemCollectionSizeLimitExceeded']],
+    [['TransactionConflict', 'ThrottlingError']],
+    [['DuplicateItem']],
+    [['a reason of tomorrow']],
+  ])('%j is a failure, which names the reasons', async (codes) => {
+    const error = cancelled(codes)
+    const { storage } = failingWith(error)
+    const rejection = await storage.write([change]).catch((cause: unknown) => cause)
+    expect(rejection).toMatchObject({ code: 'ERR_KEY_STORAGE', cause: error })
+    const { message } = rejection as Error
+    for (const code of codes) expect(message).toContain(`${code}: why ${code}`)
+  })
+})
+
+describe('a failure', () => {
+  const operations: [string, (storage: DynamoDbKeyStorage) => Promise<unknown>][] = [
+    ['GetItem', (storage) => storage.read('tenant-a', 'branch:ACTIVE')],
+    ['Query', (storage) => storage.list('tenant-a')],
+    ['TransactWriteItems', (storage) => storage.write([change])],
+    ['DescribeTable', (storage) => storage.createTable()],
+  ]
+
+  test.each(operations)('of %s is told with its cause, and not tried again', async (name, run) => {
+    const error = failure('InternalServerError')
+    const { storage, commands } = failingWith(error)
+    await expect(run(storage)).rejects.toMatchObject({
+      code: 'ERR_KEY_STORAGE',
+      message: `DynamoDB ${name} on the table "branch-keys" failed: InternalServerError: as told by DynamoDB`,
+      cause: error,
+    })
+    expect(commands).toHaveLength(1)
+  })
+
+  test.each([
+    ['GetItem', 'dynamodb:GetItem'],
+    ['Query', 'dynamodb:Query'],
+    ['TransactWriteItems', 'dynamodb:PutItem'],
+    ['DescribeTable', 'dynamodb:DescribeTable'],
+  ])('for want of permission for %s names %s', async (name, permission) => {
+    const { storage } = failingWith(failure('AccessDeniedException'))
+    const run = operations.find(([operation]) => operation === name)?.[1]
+    await expect(run?.(storage)).rejects.toMatchObject({
+      code: 'ERR_KEY_STORAGE',
+      message: expect.stringContaining(`(allow ${permission} on the table`),
+    })
+  })
+
+  test.each([
+    ['CredentialsProviderError', 'no AWS credentials'],
+    ['ThrottlingException', 'maxAttempts'],
+    ['ProvisionedThroughputExceededException', 'maxAttempts'],
+    ['RequestLimitExceeded', 'maxAttempts'],
+  ])('%s comes with a hint', async (name, hint) => {
+    const { storage } = failingWith(failure(name))
+    await expect(storage.read('tenant-a', 'branch:ACTIVE')).rejects.toThrow(hint)
+  })
+
+  test('of what is not an error is a failure all the same', async () => {
+    const { storage } = storageWith(() => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- whoever stands in for a client may
+      throw 'text'
+    })
+    await expect(storage.read('tenant-a', 'branch:ACTIVE')).rejects.toMatchObject({
+      code: 'ERR_KEY_STORAGE',
+      cause: 'text',
+    })
+  })
+
+  test.each([
+    ['a request that is not valid', failure('ValidationException')],
+    ['an item that is not valid', cancelled(['ValidationError'])],
+  ])('of %s stays what it is if the table cannot be described', async (_, error) => {
+    const { storage } = storageWith((command) => {
+      throw command instanceof DescribeTableCommand ? failure('AccessDeniedException') : error
+    })
+    await expect(storage.write([change])).rejects.toMatchObject({
+      code: 'ERR_KEY_STORAGE',
+      message: expect.stringContaining('DynamoDB TransactWriteItems'),
+      cause: error,
+    })
+  })
+
+  test('of a missing table names no region where the client has none', async () => {
+    const client = {
+      send: async () => {
+        throw failure('ResourceNotFoundException')
+      },
+    } as unknown as DynamoDBClient
+    const storage = new DynamoDbKeyStorage({ client, tableName: 'branch-keys' })
+    const rejection = storage.read('tenant-a', 'branch:ACTIVE')
+    await expect(rejection).rejects.toThrow('in the region of the client')
+    await expect(rejection).rejects.not.toThrow('--region')
+  })
+})
+
+describe('what DynamoDB is asked', () => {
+  test('reads are strongly consistent, those of each page too', async () => {
+    const startKey = { 'branch-key-id': { S: 'tenant-a' }, type: { S: 'branch:ACTIVE' } }
+    let pages = 0
+    const { storage, commands } = storageWith((command) => {
+      if (command instanceof GetItemCommand) return {}
+      return pages++ === 0 ? { Items: [], LastEvaluatedKey: startKey } : { Items: [] }
+    })
+    await storage.read('tenant-a', 'branch:ACTIVE')
+    await storage.list('tenant-a')
+    const [get, first, second] = commands
+    expect(get).toMatchObject({ input: { ConsistentRead: true } })
+    for (const query of [first, second]) expect(query).toBeInstanceOf(QueryCommand)
+    expect(first).toMatchObject({ input: { ConsistentRead: true, ExclusiveStartKey: undefined } })
+    expect(second).toMatchObject({ input: { ConsistentRead: true, ExclusiveStartKey: startKey } })
+  })
+
+  test("writes are one transaction with the specification's conditions", async () => {
+    const { storage, commands } = storageWith(() => ({}))
+    const replaces = Uint8Array.of(1, 2, 3)
+    await storage.write([change, { record: recordOf('tenant-a', 'beacon:ACTIVE'), replaces }])
+    const [command] = commands
+    expect(commands).toHaveLength(1)
+    expect(command).toBeInstanceOf(TransactWriteItemsCommand)
+    expect(command).toMatchObject({
+      input: {
+        TransactItems: [
+          {
+            Put: {
+              TableName: 'branch-keys',
+              ConditionExpression: 'attribute_not_exists(#id)',
+              ExpressionAttributeNames: { '#id': 'branch-key-id' },
+            },
+          },
+          {
+            Put: {
+              TableName: 'branch-keys',
+              ConditionExpression: 'attribute_exists(#id) AND #enc = :replaced',
+              ExpressionAttributeNames: { '#id': 'branch-key-id', '#enc': 'enc' },
+              ExpressionAttributeValues: { ':replaced': { B: replaces } },
+            },
+          },
+        ],
+      },
+    })
+  })
+})
+
+describe('createTable', () => {
+  const table: TableDescription = {
+    TableArn: 'arn:aws:dynamodb:eu-central-1:111122223333:table/branch-keys',
+    KeySchema: [
+      { AttributeName: 'branch-key-id', KeyType: 'HASH' },
+      { AttributeName: 'type', KeyType: 'RANGE' },
+    ],
+    AttributeDefinitions: [
+      { AttributeName: 'branch-key-id', AttributeType: 'S' },
+      { AttributeName: 'type', AttributeType: 'S' },
+    ],
+  }
+
+  test('uses a table that is being updated', async () => {
+    const { storage, commands } = storageWith(() => ({
+      Table: { ...table, TableStatus: 'UPDATING' },
+    }))
+    await expect(storage.createTable()).resolves.toEqual({
+      tableArn: table.TableArn,
+      created: false,
+    })
+    expect(commands).toHaveLength(1)
+  })
+
+  test.each(['CREATING', 'DELETING', 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'])(
+    'gives up on a table that stays %s after two minutes',
+    async (status) => {
+      const { storage } = storageWith(() => ({ Table: { ...table, TableStatus: status } }))
+      await expect(storage.createTable()).rejects.toMatchObject({
+        code: 'ERR_KEY_STORAGE',
+        message: `The table "branch-keys" is ${status} and not ACTIVE after 120 s of waiting`,
+      })
+      const waitedMs = vi.mocked(setTimeout).mock.calls.map(([ms = 0]) => ms)
+      expect(waitedMs.reduce((sum, ms) => sum + ms)).toBe(120_000)
+    },
+  )
+
+  test('tells of a refusal at once, also while it waits', async () => {
+    let calls = 0
+    const { storage } = storageWith(() => {
+      if (calls++ > 0) throw failure('AccessDeniedException')
+      return { Table: { ...table, TableStatus: 'CREATING' } }
+    })
+    await expect(storage.createTable()).rejects.toThrow('allow dynamodb:DescribeTable')
+  })
+
+  test('tells of a table that cannot be created', async () => {
+    const { storage } = storageWith((command) => {
+      const exists = command instanceof DescribeTableCommand
+      throw failure(exists ? 'ResourceNotFoundException' : 'LimitExceededException')
+    })
+    await expect(storage.createTable()).rejects.toMatchObject({
+      code: 'ERR_KEY_STORAGE',
+      message: expect.stringContaining(
+        'CreateTable on the table "branch-keys" failed: LimitExceed',
+      ),
+    })
+  })
+})
+
+describe('the options', () => {
+  const client = { send: async () => ({}) } as unknown as DynamoDBClient
+
+  test.each(['abc', 'Branch_Keys.2026-01', 'x'.repeat(255)])('tableName can be %j', (tableName) => {
+    expect(new DynamoDbKeyStorage({ client, tableName }).name).toBe(tableName)
+  })
+
+  test('tableName can be an ARN', () => {
+    const tableName = 'arn:aws-us-gov:dynamodb:us-gov-west-1:111122223333:table/branch-keys'
+    expect(new DynamoDbKeyStorage({ client, tableName }).name).toBe(tableName)
+  })
+
+  test.each([
+    '',
+    'ab',
+    'x'.repeat(256),
+    'branch keys',
+    'keys; rm -rf /',
+    'keys\n',
+    'é-keys',
+    'arn:aws:dynamodb:us-east-1:111122223333:table/a b',
+    undefined,
+    null,
+    7,
+  ])('tableName can not be %j', (tableName) => {
+    const options = { client, tableName } as { client: DynamoDBClient; tableName: string }
+    expect(() => new DynamoDbKeyStorage(options)).toThrow(InvalidArgumentError)
+    expect(() => new DynamoDbKeyStorage(options)).toThrow('tableName is')
+  })
+
+  test.each([undefined, null, 'client', {}])('client can not be %j', (other) => {
+    const options = { client: other as DynamoDBClient, tableName: 'branch-keys' }
+    expect(() => new DynamoDbKeyStorage(options)).toThrow('client must be a DynamoDBClient')
+  })
+
+  test('others there are none', () => {
+    const options = { client, tableName: 'branch-keys', region: 'eu-central-1' }
+    expect(() => new DynamoDbKeyStorage(options)).toThrow('There is no option "region"')
+  })
+})
