@@ -18,7 +18,7 @@ import { schemaProblem, tableInput } from './dynamodb-schema.ts'
 const readyTimeoutMs = 120_000
 const pollIntervalMs = 500
 
-/** What {@link ensureTable} found or made. */
+/** The table as `createTable` found or made it. */
 export interface EnsuredTable {
   readonly tableArn: string
   /** Whether this call has created it; otherwise it was there. */
