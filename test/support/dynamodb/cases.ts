@@ -160,9 +160,34 @@ export const dynamoDbCases: readonly DynamoDbCase[] = [
       await storage.createTable()
       const id = randomUUID()
       await create(storage, recordOf(id))
-      const type = 'branch:MUTATION_INDEX'
-      await put(client, storage.name, { ...keyOf(id), type: { S: type }, enc: { B: Buffer.of(7) } })
-      await assert.rejects(storage.list(id), hasFailed('ERR_BRANCH_KEY_RECORD', [type, id]))
+      const type = 'branch:UNKNOWN'
+      await put(client, storage.name, {
+        ...keyOf(id),
+        type: { S: type },
+        other: { B: Buffer.of(7) },
+      })
+      const check = hasFailed('ERR_BRANCH_KEY_RECORD', [type, id, 'a type that no record has'])
+      await assert.rejects(storage.list(id), check)
+    },
+  },
+  {
+    name: "says while AWS's key store admin changes a branch key that it has to finish first",
+    async run(client) {
+      const storage = storageOn(client)
+      await storage.createTable()
+      for (const note of mutationNotes) {
+        const id = randomUUID()
+        const record = recordOf(id)
+        await create(storage, record)
+        await put(client, storage.name, { ...keyOf(id), ...note })
+        const type = note.type.S
+        const saying = [type, id, storage.name, "AWS's key store admin", 'Let it finish']
+        const never = ['backup', 'who can write']
+        const check = hasFailed('ERR_BRANCH_KEY_CONFLICT', saying, never)
+        await assert.rejects(storage.list(id), check)
+        // Whoever only uses the branch key is not held up.
+        assert.deepEqual((await storage.read(id, record.type))?.attributes, record.attributes)
+      }
     },
   },
   {
@@ -306,6 +331,28 @@ const wrongAttributes: readonly [name: string, value: AttributeValue][] = [
   ['aws-crypto-ec:b', { L: [{ S: '4242' }] }],
   ['unknown', { BOOL: true }],
   ['other', { NULL: true }],
+]
+
+/** What AWS's key store admin writes beside the records, as its sources have it. */
+const mutationNotes = [
+  {
+    type: { S: 'branch:MUTATION_COMMITMENT' },
+    enc: { B: Buffer.of(7) },
+    'hierarchy-version': { N: '2' },
+    'create-time': { S: '2026-01-01T00:00:00.000000Z' },
+    uuid: { S: 'f0000000-0000-4000-8000-000000000000' },
+    original: { B: Buffer.of(7) },
+    terminal: { B: Buffer.of(7) },
+    input: { B: Buffer.of(7) },
+  },
+  {
+    type: { S: 'branch:MUTATION_INDEX' },
+    enc: { B: Buffer.of(7) },
+    'hierarchy-version': { N: '2' },
+    'create-time': { S: '2026-01-01T00:00:00.000000Z' },
+    uuid: { S: 'f0000000-0000-4000-8000-000000000000' },
+    pageIndex: { B: Buffer.of(7) },
+  },
 ]
 
 function storageOn(client: DynamoDBClient): DynamoDbKeyStorage {

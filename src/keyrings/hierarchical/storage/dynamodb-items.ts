@@ -14,6 +14,9 @@ export const typeAttribute = 'type'
 export const ciphertextAttribute = 'enc'
 const versionAttribute = 'hierarchy-version'
 
+/** What AWS's key store admin keeps among the records of a branch key while it changes them ("ApplyMutation"). */
+const mutationTypes: readonly string[] = ['branch:MUTATION_COMMITMENT', 'branch:MUTATION_INDEX']
+
 // What DynamoDB allows, in bytes of UTF-8 ("Quotas in Amazon DynamoDB").
 const longestPartitionKey = 2048
 const longestSortKey = 1024
@@ -66,32 +69,47 @@ export function itemOf(record: BranchKeyRecord): Item {
 /**
  * The record that an item is, with every attribute it has: the store authenticates them all.
  *
- * @throws EnvelopeError ERR_BRANCH_KEY_RECORD if an attribute is missing or of another type.
+ * @throws EnvelopeError ERR_BRANCH_KEY_RECORD if an attribute is missing or of another type;
+ * ERR_BRANCH_KEY_CONFLICT if it is a note of AWS's tool on a change that it has under way.
  */
 export function recordOf(item: Item, tableName: string): BranchKeyRecord {
   const fail = (reason: string): never => {
-    const id = JSON.stringify(item[idAttribute]?.S)
-    const type = JSON.stringify(item[typeAttribute]?.S)
     throw new EnvelopeError(
       'ERR_BRANCH_KEY_RECORD',
-      `The record ${type} of the branch key ${id} in ${JSON.stringify(tableName)} ${reason}. Restore the record from a backup, and find out who can write to the table`,
+      `${describe(item, tableName)} ${reason}. Restore the record from a backup, and find out who can write to the table`,
     )
   }
   const textOf = (name: string, value: AttributeValue | undefined): string =>
     value?.S ?? fail(`has ${found(value)} as the attribute ${JSON.stringify(name)}, not a string`)
 
   const { [idAttribute]: id, [typeAttribute]: type, [ciphertextAttribute]: enc, ...others } = item
+  // Before the attributes, since those of what is no record have types of their own.
+  const typeText = textOf(typeAttribute, type)
+  if (mutationTypes.includes(typeText)) throw mutationUnderWay(item, tableName)
+  const recordType = isRecordType(typeText) ? typeText : fail('is of a type that no record has')
   const attributes = Object.entries(others).map(([name, value]): [string, string] => {
     if (name !== versionAttribute) return [name, textOf(name, value)]
     return [name, value.N ?? fail(`has ${found(value)} as the attribute "${name}", not a number`)]
   })
-  const typeText = textOf(typeAttribute, type)
   return {
     branchKeyId: textOf(idAttribute, id),
-    type: isRecordType(typeText) ? typeText : fail('is of a type that no record has'),
+    type: recordType,
     ciphertext: enc?.B ?? fail(`has ${found(enc)} as the attribute "enc", not bytes`),
     attributes: Object.fromEntries(attributes),
   }
+}
+
+/** Two that move the records of one branch key at once would each work on what the other leaves. */
+function mutationUnderWay(item: Item, tableName: string): EnvelopeError {
+  return new EnvelopeError(
+    'ERR_BRANCH_KEY_CONFLICT',
+    `${describe(item, tableName)} says that AWS's key store admin is changing this branch key, or has stopped half-way. Let it finish, which removes this record, and call again`,
+  )
+}
+
+function describe(item: Item, tableName: string): string {
+  const [id, type] = [item[idAttribute]?.S, item[typeAttribute]?.S]
+  return `The record ${JSON.stringify(type)} of the branch key ${JSON.stringify(id)} in ${JSON.stringify(tableName)}`
 }
 
 function isRecordType(type: string): type is BranchKeyRecordType {
