@@ -68,7 +68,7 @@ export class DynamoDbKeyStorage implements KeyStorage {
   /**
    * Creates the table, billed by request, unless it is there, and waits until it can be used, for two
    * minutes at most. A table that is there has to have the keys of a table of branch keys; all else
-   * about it is left alone.
+   * about it is left alone. One that is being deleted is waited for and created anew, without records.
    *
    * @returns the table's ARN, and whether it was created by this call.
    * @throws EnvelopeError ERR_KEY_STORAGE if it cannot be created, is not ready in time or has another

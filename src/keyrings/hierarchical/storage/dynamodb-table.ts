@@ -27,17 +27,29 @@ export interface EnsuredTable {
 
 /**
  * Creates the table, unless it is there, and waits until it can be used (framework/branch-key-store.md,
- * "CreateKeyStore").
+ * "CreateKeyStore"). One that is being deleted is created anew when it is gone.
+ *
+ * Not by the SDK's waiter, which takes a refusal, such as a missing permission, for a reason to go on
+ * waiting. A new table that DescribeTable does not know yet is one.
  *
  * @throws EnvelopeError ERR_KEY_STORAGE.
  */
 export async function ensureTable(table: Table): Promise<EnsuredTable> {
-  const existing = await describeTable(table)
-  if (existing) checkSchema(table, existing)
-  const created = existing === undefined && (await createTable(table))
-  const ready = existing && isUsable(existing) ? existing : await waitUntilUsable(table)
-  checkSchema(table, ready)
-  return { tableArn: ready.TableArn ?? '', created }
+  let created = false
+  for (let waitedMs = 0; ; waitedMs += pollIntervalMs) {
+    let found = await describeTable(table)
+    if (!found && !created) {
+      created = await createTable(table)
+      found = await describeTable(table)
+    }
+    if (found && isUsable(table, found)) return { tableArn: found.TableArn ?? '', created }
+    if (waitedMs >= readyTimeoutMs) {
+      const state = found?.TableStatus ?? 'not there'
+      const waited = `${readyTimeoutMs / 1000} s of waiting`
+      throw unfitTable(table, `is ${state} and not ACTIVE after ${waited}`)
+    }
+    await delay(pollIntervalMs)
+  }
 }
 
 /**
@@ -58,7 +70,7 @@ export async function explainFailure(
   return storageFailure(table, operation, cause)
 }
 
-/** Returns false if somebody else is creating it at this moment. */
+/** Returns false if somebody else is creating it at this moment, or it is not quite gone yet. */
 async function createTable(table: Table): Promise<boolean> {
   try {
     await table.client.send(new CreateTableCommand(tableInput(table.tableName)))
@@ -66,23 +78,6 @@ async function createTable(table: Table): Promise<boolean> {
   } catch (cause) {
     if (errorName(cause) === 'ResourceInUseException') return false
     throw await storageFailure(table, 'CreateTable', cause)
-  }
-}
-
-// Not by the SDK's waiter, which takes a refusal, such as a missing permission, for a reason to go on
-// waiting. A new table that DescribeTable does not know yet is one.
-async function waitUntilUsable(table: Table): Promise<TableDescription> {
-  for (let waitedMs = 0; ; waitedMs += pollIntervalMs) {
-    const description = await describeTable(table)
-    if (description && isUsable(description)) return description
-    if (waitedMs >= readyTimeoutMs) {
-      const state = description?.TableStatus ?? 'not there'
-      throw unfitTable(
-        table,
-        `is ${state} and not ACTIVE after ${readyTimeoutMs / 1000} s of waiting`,
-      )
-    }
-    await delay(pollIntervalMs)
   }
 }
 
@@ -99,12 +94,31 @@ async function describeTable(table: Table): Promise<TableDescription | undefined
   }
 }
 
-function checkSchema(table: Table, description: TableDescription): void {
-  const problem = schemaProblem(description)
-  if (problem !== undefined) throw unfitTable(table, problem)
+/** States that no waiting ends, and what does. */
+const deadEnds: Readonly<Record<string, string>> = {
+  ARCHIVED:
+    'its KMS key could not be used for too long. Restore it from the backup that was made then',
+  ARCHIVING:
+    'its KMS key could not be used for too long. Restore it from the backup that is being made',
+  INACCESSIBLE_ENCRYPTION_CREDENTIALS:
+    'DynamoDB cannot use the KMS key that encrypts the table. Enable that key, and allow DynamoDB to use it',
+  REPLICATION_NOT_AUTHORIZED:
+    'its replication is not authorized. Restore the permissions of the service-linked role for replication',
 }
 
-/** A table that is being updated, for example with an index, works as before. */
-function isUsable({ TableStatus: status }: TableDescription): boolean {
+/**
+ * Whether a table can be used now; if not, it may be later. One that is being updated, for example with an
+ * index, works as before.
+ *
+ * @throws EnvelopeError ERR_KEY_STORAGE if it never can.
+ */
+function isUsable(table: Table, found: TableDescription): boolean {
+  const { TableStatus: status = '' } = found
+  // Whatever it was for, it is as good as gone.
+  if (status === 'DELETING') return false
+  const problem = schemaProblem(found)
+  if (problem !== undefined) throw unfitTable(table, problem)
+  const end = Object.hasOwn(deadEnds, status) ? deadEnds[status] : undefined
+  if (end !== undefined) throw unfitTable(table, `is ${status}: ${end}`)
   return status === 'ACTIVE' || status === 'UPDATING'
 }

@@ -1,64 +1,22 @@
-import { setTimeout } from 'node:timers/promises'
 import {
-  type CancellationReason,
   DescribeTableCommand,
   type DynamoDBClient,
-  DynamoDBServiceException,
   GetItemCommand,
   QueryCommand,
-  type TableDescription,
   TransactWriteItemsCommand,
-  TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb'
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DynamoDbKeyStorage } from '../../../../../src/hierarchical.ts'
 import { InvalidArgumentError } from '../../../../../src/index.ts'
+import {
+  cancelled,
+  failingWith,
+  failure,
+  storageWith,
+} from '../../../../support/dynamodb/answers.ts'
 import { recordOf } from '../../../../support/key-storage-spec.ts'
 
-type Send = (command: unknown) => unknown
-
-/** A storage whose client answers as `send` does, and the commands that it was given. */
-function storageWith(send: Send) {
-  const commands: unknown[] = []
-  const client = {
-    config: { region: async () => 'eu-central-1' },
-    send: async (command: unknown) => {
-      commands.push(command)
-      return send(command)
-    },
-  } as unknown as DynamoDBClient
-  return { storage: new DynamoDbKeyStorage({ client, tableName: 'branch-keys' }), commands }
-}
-
-function failingWith(error: Error) {
-  return storageWith(() => {
-    throw error
-  })
-}
-
-function failure(name: string, message = 'as told by DynamoDB'): Error {
-  const options = { name, message, $fault: 'client', $metadata: {} } as const
-  return new DynamoDBServiceException(options)
-}
-
-function cancelled(codes: readonly (string | undefined)[]): Error {
-  const CancellationReasons: CancellationReason[] = codes.map((Code) =>
-    Code === undefined ? {} : { Code, Message: `why ${Code}` },
-  )
-  return new TransactionCanceledException({
-    message: 'Transaction cancelled',
-    $metadata: {},
-    CancellationReasons,
-  })
-}
-
 const change = { record: recordOf('tenant-a'), replaces: undefined }
-
-vi.mock('node:timers/promises', async (original) => ({
-  ...(await original<object>()),
-  setTimeout: vi.fn(async () => undefined),
-}))
-beforeEach(() => vi.mocked(setTimeout).mockClear())
 
 describe('a cancelled transaction', () => {
   test.each([
@@ -221,66 +179,6 @@ describe('what DynamoDB is asked', () => {
           },
         ],
       },
-    })
-  })
-})
-
-describe('createTable', () => {
-  const table: TableDescription = {
-    TableArn: 'arn:aws:dynamodb:eu-central-1:111122223333:table/branch-keys',
-    KeySchema: [
-      { AttributeName: 'branch-key-id', KeyType: 'HASH' },
-      { AttributeName: 'type', KeyType: 'RANGE' },
-    ],
-    AttributeDefinitions: [
-      { AttributeName: 'branch-key-id', AttributeType: 'S' },
-      { AttributeName: 'type', AttributeType: 'S' },
-    ],
-  }
-
-  test('uses a table that is being updated', async () => {
-    const { storage, commands } = storageWith(() => ({
-      Table: { ...table, TableStatus: 'UPDATING' },
-    }))
-    await expect(storage.createTable()).resolves.toEqual({
-      tableArn: table.TableArn,
-      created: false,
-    })
-    expect(commands).toHaveLength(1)
-  })
-
-  test.each(['CREATING', 'DELETING', 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'])(
-    'gives up on a table that stays %s after two minutes',
-    async (status) => {
-      const { storage } = storageWith(() => ({ Table: { ...table, TableStatus: status } }))
-      await expect(storage.createTable()).rejects.toMatchObject({
-        code: 'ERR_KEY_STORAGE',
-        message: `The table "branch-keys" is ${status} and not ACTIVE after 120 s of waiting`,
-      })
-      const waitedMs = vi.mocked(setTimeout).mock.calls.map(([ms = 0]) => ms)
-      expect(waitedMs.reduce((sum, ms) => sum + ms)).toBe(120_000)
-    },
-  )
-
-  test('tells of a refusal at once, also while it waits', async () => {
-    let calls = 0
-    const { storage } = storageWith(() => {
-      if (calls++ > 0) throw failure('AccessDeniedException')
-      return { Table: { ...table, TableStatus: 'CREATING' } }
-    })
-    await expect(storage.createTable()).rejects.toThrow('allow dynamodb:DescribeTable')
-  })
-
-  test('tells of a table that cannot be created', async () => {
-    const { storage } = storageWith((command) => {
-      const exists = command instanceof DescribeTableCommand
-      throw failure(exists ? 'ResourceNotFoundException' : 'LimitExceededException')
-    })
-    await expect(storage.createTable()).rejects.toMatchObject({
-      code: 'ERR_KEY_STORAGE',
-      message: expect.stringContaining(
-        'CreateTable on the table "branch-keys" failed: LimitExceed',
-      ),
     })
   })
 })
