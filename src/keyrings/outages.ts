@@ -14,6 +14,9 @@ const outageNames: ReadonlySet<string> = new Set([
   // DynamoDB's for too many calls, after the SDK's own retries.
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
+  // The same as reasons of a cancelled transaction, which the SDK does not repeat.
+  'ProvisionedThroughputExceeded',
+  'ThrottlingError',
   'RequestTimeout',
   'ServiceUnavailable',
   'ServiceUnavailableException',
@@ -75,9 +78,25 @@ function causesOf(error: unknown): object[] {
 }
 
 function isOutageItself(error: object): boolean {
-  if (outageNames.has(nameOf(error))) return true
+  if (outageNames.has(nameOf(error)) || isCancelledByOutage(error)) return true
   if ('code' in error && outageCodes.has(error.code)) return true
   return statusOf(error) >= 500
+}
+
+/**
+ * Whether a transaction of DynamoDB was cancelled for nothing but an outage. It has a reason for each of its
+ * actions, `None` for those that would have worked; any other among them is an answer.
+ */
+function isCancelledByOutage(error: object): boolean {
+  const reasons: unknown = 'CancellationReasons' in error ? error.CancellationReasons : undefined
+  if (!Array.isArray(reasons)) return false
+  const codes = reasons.map(reasonCodeOf).filter((code) => code !== 'None')
+  return codes.length > 0 && codes.every((code) => outageNames.has(code))
+}
+
+function reasonCodeOf(reason: unknown): string {
+  if (typeof reason !== 'object' || reason === null || !('Code' in reason)) return 'None'
+  return typeof reason.Code === 'string' ? reason.Code : 'None'
 }
 
 function nameOf(error: object): string {

@@ -25,8 +25,10 @@ export async function storageFailure(
 ): Promise<EnvelopeError> {
   if (errorName(cause) === 'ResourceNotFoundException') return missingTable(table, cause)
   const { tableName } = table
-  const codes = isCancelled(cause) ? ` [${reasonsOf(cause).map(describeReason).join('; ')}]` : ''
-  const hint = hintFor(errorName(cause), operation)
+  const reasons = isCancelled(cause) ? reasonsOf(cause) : []
+  const codes = isCancelled(cause) ? ` [${reasons.map(describeReason).join('; ')}]` : ''
+  const names = [errorName(cause), ...reasons.map(({ Code = 'None' }) => Code)]
+  const hint = names.map((name) => hintFor(name, operation)).find((found) => found !== undefined)
   const message = `DynamoDB ${operation} on the table ${JSON.stringify(tableName)} failed: ${errorName(cause)}: ${reasonOf(cause)}${codes}`
   return new EnvelopeError('ERR_KEY_STORAGE', hint ? `${message} (${hint})` : message, { cause })
 }
@@ -109,6 +111,9 @@ function hintFor(name: string, operation: string): string | undefined {
     case 'RequestLimitExceeded':
     case 'ThrottlingException':
       return "the SDK's retries are used up: raise the table's capacity, or allow the client more attempts (maxAttempts)"
+    case 'ProvisionedThroughputExceeded':
+    case 'ThrottlingError':
+      return "nothing was written, and the SDK does not repeat a transaction that was throttled: call again after a while, or raise the table's capacity"
     default:
       return undefined
   }

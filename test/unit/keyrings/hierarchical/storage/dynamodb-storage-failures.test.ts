@@ -14,6 +14,7 @@ import {
   failure,
   storageWith,
 } from '../../../../support/dynamodb/answers.ts'
+import { isOutage } from '../../../../../src/keyrings/outages.ts'
 import { recordOf } from '../../../../support/key-storage-spec.ts'
 
 const change = { record: recordOf('tenant-a'), replaces: undefined }
@@ -51,6 +52,33 @@ describe('a cancelled transaction', () => {
     expect(rejection).toMatchObject({ code: 'ERR_KEY_STORAGE', cause: error })
     const { message } = rejection as Error
     for (const code of codes) expect(message).toContain(`${code}: why ${code}`)
+  })
+})
+
+describe('a throttled transaction', () => {
+  test.each([
+    [['ThrottlingError', 'None', 'None']],
+    [['None', 'ProvisionedThroughputExceeded']],
+    [['TransactionConflict', 'ThrottlingError']],
+  ])('%j comes with a hint', async (codes) => {
+    const { storage } = failingWith(cancelled(codes))
+    const hint =
+      '(nothing was written, and the SDK does not repeat a transaction that was throttled'
+    await expect(storage.write([change])).rejects.toThrow(hint)
+  })
+
+  test.each<[codes: (string | undefined)[], isOut: boolean]>([
+    [['ThrottlingError', 'None'], true],
+    [[undefined, 'ProvisionedThroughputExceeded'], true],
+    // Each of these has an answer in it.
+    [['ThrottlingError', 'ValidationError'], false],
+    [['ItemCollectionSizeLimitExceeded'], false],
+    [['None', undefined], false],
+    [[], false],
+  ])('%j is an outage: %j', async (codes, isOut) => {
+    const { storage } = failingWith(cancelled(codes))
+    const rejection = await storage.write([change]).catch((cause: unknown) => cause)
+    expect(isOutage(rejection)).toBe(isOut)
   })
 })
 
