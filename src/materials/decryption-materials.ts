@@ -3,6 +3,7 @@ import { copyBytes } from '../format/bytes.ts'
 import { type EncryptionContext, frozenContext } from '../format/encryption-context.ts'
 import { type AlgorithmSuite, knownSuite } from '../suites/suites.ts'
 import { DataKey } from './data-key.ts'
+import { frozenKeys, noKeys } from './frozen-keys.ts'
 
 const brand = Symbol.for('waxseal.DecryptionMaterials')
 
@@ -24,7 +25,7 @@ export class DecryptionMaterials {
   readonly suite: AlgorithmSuite
   /** All pairs that are authenticated: the message's own and the reproduced ones. Frozen. */
   readonly encryptionContext: EncryptionContext
-  /** The keys of those pairs that the caller reproduced and the message does not store. */
+  /** The keys of those pairs that the caller reproduced and the message does not store. Frozen. */
   readonly requiredContextKeys: readonly string[]
   /** The compressed public key that verifies the message's signature, of a signing suite. */
   readonly verificationKey: Uint8Array | undefined
@@ -37,8 +38,8 @@ export class DecryptionMaterials {
 
   constructor(fields: DecryptionMaterialsFields) {
     this.suite = knownSuite(fields.suite)
-    this.encryptionContext = fields.encryptionContext
-    this.requiredContextKeys = fields.requiredContextKeys ?? []
+    this.encryptionContext = frozenContext(fields.encryptionContext)
+    this.requiredContextKeys = frozenKeys(fields.requiredContextKeys ?? noKeys)
     this.verificationKey = fields.verificationKey
     this.signal = fields.signal
   }
@@ -90,11 +91,11 @@ export class DecryptionMaterials {
   copy(): DecryptionMaterials {
     const materials = new DecryptionMaterials({
       suite: this.suite,
-      encryptionContext: frozenContext(this.encryptionContext),
+      encryptionContext: this.encryptionContext,
       requiredContextKeys: this.requiredContextKeys,
       verificationKey: this.verificationKey && copyBytes(this.verificationKey),
     })
-    materials.#attempts = this.#attempts
+    materials.#attempts = this.#attempts.map((attempt) => ({ ...attempt }))
     materials.#dataKey = this.#dataKey?.clone()
     if (materials.#dataKey) materials.#family.add(materials.#dataKey)
     return materials

@@ -4,6 +4,8 @@ import { type EncryptedDataKey, copyEncryptedDataKey } from '../format/encrypted
 import { type EncryptionContext, frozenContext } from '../format/encryption-context.ts'
 import { type AlgorithmSuite, knownSuite } from '../suites/suites.ts'
 import { DataKey } from './data-key.ts'
+import { frozenKeys, noKeys } from './frozen-keys.ts'
+import { SharedSigningKey } from './shared-signing-key.ts'
 
 const brand = Symbol.for('waxseal.EncryptionMaterials')
 
@@ -25,7 +27,7 @@ export class EncryptionMaterials {
   readonly suite: AlgorithmSuite
   /** All pairs that are authenticated, the required ones included. Frozen. */
   readonly encryptionContext: EncryptionContext
-  /** The keys of those pairs that are authenticated but not stored in the message. */
+  /** The keys of those pairs that are authenticated but not stored in the message. Frozen. */
   readonly requiredContextKeys: readonly string[]
   /** The key that signs the message, of a signing suite. */
   readonly signingKey: SigningKey | undefined
@@ -39,8 +41,8 @@ export class EncryptionMaterials {
 
   constructor(fields: EncryptionMaterialsFields) {
     this.suite = knownSuite(fields.suite)
-    this.encryptionContext = fields.encryptionContext
-    this.requiredContextKeys = fields.requiredContextKeys ?? []
+    this.encryptionContext = frozenContext(fields.encryptionContext)
+    this.requiredContextKeys = frozenKeys(fields.requiredContextKeys ?? noKeys)
     this.signingKey = fields.signingKey
     this.signal = fields.signal
   }
@@ -129,9 +131,9 @@ export class EncryptionMaterials {
   copy(): EncryptionMaterials {
     const materials = new EncryptionMaterials({
       suite: this.suite,
-      encryptionContext: frozenContext(this.encryptionContext),
+      encryptionContext: this.encryptionContext,
       requiredContextKeys: this.requiredContextKeys,
-      signingKey: this.signingKey,
+      signingKey: this.signingKey && new SharedSigningKey(this.signingKey),
     })
     materials.#dataKey = this.#dataKey?.clone()
     materials.#encryptedDataKeys = this.#encryptedDataKeys.map(copyEncryptedDataKey)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { encodePublicKey } from '../../../src/cmm/public-key.ts'
 import {
   DecryptionMaterials,
   EncryptionMaterials,
@@ -85,32 +86,66 @@ describe.each([
     const materials = make({ encryptionContext, requiredContextKeys: ['a'], signal })
     const copy = materials.copy()
     expect(copy).toMatchObject({ suite, encryptionContext, requiredContextKeys: ['a'] })
+    expect(copy.requiredContextKeys).toBe(materials.requiredContextKeys)
     expect([materials.signal, copy.signal]).toEqual([signal, undefined])
     encryptionContext.a = 'changed'
     expect(copy.encryptionContext).toEqual({ a: 'b' })
     expect(make().copy().hasDataKey).toBe(false)
   })
+
+  it('have pairs and required keys that nobody can change, whoever gave or gets them', () => {
+    const given = { encryptionContext: { a: 'b' }, requiredContextKeys: ['a'] }
+    const materials = make(given).withDataKey(dataKey())
+    given.encryptionContext.a = 'changed'
+    given.requiredContextKeys.length = 0
+    for (const { encryptionContext, requiredContextKeys } of [materials, materials.copy()]) {
+      expect(() => Object.assign(encryptionContext, { a: 'changed' })).toThrow(TypeError)
+      expect(() => Object.assign(requiredContextKeys, { length: 0 })).toThrow(TypeError)
+    }
+    expect(materials).toMatchObject({ encryptionContext: { a: 'b' }, requiredContextKeys: ['a'] })
+  })
 })
 
-it('copies of encryption materials share no bytes of encrypted data keys, and keep the failures', () => {
+it('copies of encryption materials share no bytes, and no failures, that one of them could change', () => {
   const failure = { keyring: 'children[0]', reason: 'no answer' }
   const signingKey = nodeBackend.generateSigningKey('P-256')
+  const publicKey = encodePublicKey(signingKey.publicKey)
   const materials = new EncryptionMaterials({ ...fields, signingKey })
     .withDataKey(dataKey())
     .withEncryptedDataKey({ ...encryptedDataKey, ciphertext: Buffer.from('abc') })
     .withWrapFailures([failure])
   const copy = materials.copy()
+  const [noted] = copy.wrapFailures
+  if (noted) Object.assign(noted, { reason: 'changed' })
   copy.encryptedDataKeys[0]?.ciphertext.fill(0)
+  copy.signingKey?.publicKey.fill(0)
   expect(Buffer.from(materials.encryptedDataKeys[0]?.ciphertext ?? []).toString()).toBe('abc')
   expect(materials.copy().wrapFailures).toEqual([failure])
-  expect(copy.signingKey).toBe(signingKey)
+  expect(materials.wrapFailures).toEqual([{ keyring: 'children[0]', reason: 'no answer' }])
+  expect(materials.copy().signingKey?.publicKey).toEqual(signingKey.publicKey)
+  expect(encodePublicKey(signingKey.publicKey)).toBe(publicKey)
   expect(copy.continues(materials)).toBe(false)
 })
 
-it('copies of decryption materials share no bytes of the verification key', () => {
+it('copies of encryption materials sign with the same key', () => {
+  const signingKey = nodeBackend.generateSigningKey('P-256')
+  const copy = new EncryptionMaterials({ ...fields, signingKey }).withDataKey(dataKey()).copy()
+  const signer = copy.copy().signingKey?.createSigner('sha256')
+  signer?.update(Buffer.from('text'))
+  const verifier = nodeBackend.createVerifier('P-256', 'sha256', signingKey.publicKey)
+  verifier.update(Buffer.from('text'))
+  expect(verifier.verify(signer?.sign() ?? new Uint8Array())).toBe(true)
+})
+
+it('copies of decryption materials share no bytes of the verification key, and no attempts', () => {
   const verificationKey = Buffer.from('abc')
-  const copy = new DecryptionMaterials({ ...fields, verificationKey }).copy()
+  const attempt = { provider: 'p', key: 'k', outcome: 'skipped', reason: 'another key' } as const
+  const materials = new DecryptionMaterials({ ...fields, verificationKey }).withAttempts([attempt])
+  const copy = materials.copy()
   verificationKey.fill(0)
+  const [noted] = materials.attempts
+  if (noted) Object.assign(noted, { reason: 'changed' })
+  expect(copy.attempts).toMatchObject([{ reason: 'another key' }])
   expect(Buffer.from(copy.verificationKey ?? []).toString()).toBe('abc')
 })
 
