@@ -46,8 +46,7 @@ export interface FailoverChange {
 export type CacheUse = 'encrypt' | 'decrypt' | 'branch-key'
 
 /** Why a request did without the cache. */
-export type CacheBypass =
-  'identity-kdf' | 'unknown-length' | 'over-limit' | 'other-suite' | 'other-context'
+export type CacheBypass = 'identity-kdf' | 'unknown-length' | 'over-limit' | 'other-context'
 
 /**
  * Why a cache let go of an entry: its age, its messages or bytes are used up, a newer one came for the

@@ -5,6 +5,11 @@ import { compareBytes, utf8 } from '../format/bytes.ts'
 import { type EncryptedDataKey, writeEncryptedDataKey } from '../format/encrypted-data-key.ts'
 import { type EncryptionContext, serializeContext } from '../format/encryption-context.ts'
 import { ByteWriter } from '../format/writer.ts'
+import {
+  type CommitmentPolicy,
+  checkCommitmentPolicy,
+  defaultCommitmentPolicy,
+} from '../suites/commitment-policy.ts'
 import type { AlgorithmSuite } from '../suites/suites.ts'
 
 /*
@@ -19,6 +24,11 @@ import type { AlgorithmSuite } from '../suites/suites.ts'
 
 const resources = { cachingCmm: 0x01, hierarchicalKeyring: 0x02 } as const
 const scopes = { encrypt: 0x01, decrypt: 0x02 } as const
+const policies: Readonly<Record<CommitmentPolicy, number>> = {
+  REQUIRE_ENCRYPT_REQUIRE_DECRYPT: 0,
+  REQUIRE_ENCRYPT_ALLOW_DECRYPT: 1,
+  FORBID_ENCRYPT_ALLOW_DECRYPT: 2,
+}
 
 /** The partition id that was given, or one that nobody else has; refuses what cannot be one. */
 export function checkPartitionId(partitionId: string | undefined): string {
@@ -38,15 +48,15 @@ export interface EncryptionIdentity {
   readonly encryptionContext: EncryptionContext
   /** The suite that was asked for; `undefined` if the choice is the CMM's. */
   readonly algorithmSuite: AlgorithmSuite | undefined
-  /** Not in the formula: the choice then depends on whether the policy forbids commitment. */
-  readonly forbidsCommitment: boolean
+  /** Not in the formula: the choice depends on it, and a CMM underneath may refuse what it likes under it. */
+  readonly commitmentPolicy: CommitmentPolicy
   /** Not in the formula: a message with required keys does not store their pairs. */
   readonly requiredContextKeys: readonly string[]
 }
 
 /** "Encryption Materials, Without Algorithm Suite" and "Encryption Materials, With Algorithm Suite". */
 export function encryptionIdentifier(partitionId: string, identity: EncryptionIdentity): string {
-  const { algorithmSuite, requiredContextKeys } = identity
+  const { algorithmSuite, commitmentPolicy, requiredContextKeys } = identity
   const writer = begin(resources.cachingCmm, scopes.encrypt, partitionId)
   writer.uint8(algorithmSuite ? 1 : 0)
   writer.uint8(0)
@@ -55,10 +65,8 @@ export function encryptionIdentifier(partitionId: string, identity: EncryptionId
     writer.uint8(0)
   }
   writer.bytes(serializeContext(identity.encryptionContext))
-  const forbidsCommitment = !algorithmSuite && identity.forbidsCommitment
-  if (forbidsCommitment || requiredContextKeys.length > 0) {
-    writer.uint16(0)
-    writer.uint8(forbidsCommitment ? 1 : 0)
+  if (commitmentPolicy !== defaultCommitmentPolicy || requiredContextKeys.length > 0) {
+    beginExtension(writer, commitmentPolicy)
     for (const key of requiredContextKeys.map(utf8).sort(compareBytes)) {
       writer.uint32(key.length)
       writer.bytes(key)
@@ -70,6 +78,8 @@ export function encryptionIdentifier(partitionId: string, identity: EncryptionId
 /** What the materials that a message is decrypted with depend on. */
 export interface DecryptionIdentity {
   readonly algorithmSuite: AlgorithmSuite
+  /** Not in the formula: a CMM underneath may refuse what it likes under it. */
+  readonly commitmentPolicy: CommitmentPolicy
   readonly encryptedDataKeys: readonly EncryptedDataKey[]
   readonly encryptionContext: EncryptionContext
   /**
@@ -84,15 +94,16 @@ export interface DecryptionIdentity {
  * can be made to look like one more: whoever finds an entry has to compare their number.
  */
 export function decryptionIdentifier(partitionId: string, identity: DecryptionIdentity): string {
+  const { algorithmSuite, commitmentPolicy } = identity
   const writer = begin(resources.cachingCmm, scopes.decrypt, partitionId)
-  writer.uint16(identity.algorithmSuite.id)
+  writer.uint16(algorithmSuite.id)
   writer.uint8(0)
   writeSorted(writer, identity.encryptedDataKeys)
   writer.uint8(0)
   writer.bytes(serializeContext(identity.encryptionContext))
   const reproduced = serializeContext(identity.reproducedEncryptionContext)
-  if (reproduced.length > 0) {
-    writer.uint16(0)
+  if (commitmentPolicy !== defaultCommitmentPolicy || reproduced.length > 0) {
+    beginExtension(writer, commitmentPolicy)
     writer.bytes(reproduced)
   }
   return sha384Text(writer.written())
@@ -137,6 +148,12 @@ function begin(resource: number, scope: number, partitionId: string): ByteWriter
   writer.bytes(utf8(partitionId))
   writer.uint8(0)
   return writer
+}
+
+/** What stands where a context, if there is no more of it, would have its number of pairs: none. */
+function beginExtension(writer: ByteWriter, commitmentPolicy: CommitmentPolicy): void {
+  writer.uint16(0)
+  writer.uint8(policies[checkCommitmentPolicy(commitmentPolicy)])
 }
 
 /** The encrypted data keys as a message has them, one behind the other in the order of their bytes. */

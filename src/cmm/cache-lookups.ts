@@ -1,5 +1,13 @@
 import type { CacheCharge, CacheRequest, CacheableMaterials } from '../cache/cache.ts'
 import {
+  type DecryptionIdentity,
+  type EncryptionIdentity,
+  decryptionIdentifier,
+} from '../cache/identifiers.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import { copyEncryptedDataKey } from '../format/encrypted-data-key.ts'
+import { frozenContext } from '../format/encryption-context.ts'
+import {
   type DecryptionMaterials,
   isDecryptionMaterials,
 } from '../materials/decryption-materials.ts'
@@ -7,7 +15,8 @@ import {
   type EncryptionMaterials,
   isEncryptionMaterials,
 } from '../materials/encryption-materials.ts'
-import { admitsOnEncrypt, forbidsCommitment } from '../suites/commitment-policy.ts'
+import { frozenKeys, noKeys } from '../materials/frozen-keys.ts'
+import { knownSuite } from '../suites/suites.ts'
 import {
   type CryptographicMaterialsManager,
   type DecryptionMaterialsRequest,
@@ -27,14 +36,17 @@ export interface CachingLimits {
   readonly maxMessages: number
 }
 
-/** What is found in place of materials that this request cannot use. */
-export const otherSuite = Symbol('other suite')
+/** What is found in place of materials that this request can use. */
+export const identityKdf = Symbol('identity KDF')
 export const otherContext = Symbol('other context')
 
 // Objects of classes and not literals with closures: one is made for each message.
+//
+// An identifier is of what was asked at that moment, and materials may be fetched later. So what they are
+// fetched for is what the identifier was made from, and not what the caller's objects have become by then.
 
 /** Asks a cache for materials to encrypt one message with. */
-export class EncryptionLookup implements CacheRequest<EncryptionMaterials | typeof otherSuite> {
+export class EncryptionLookup implements CacheRequest<EncryptionMaterials | typeof identityKdf> {
   readonly id: string
   readonly use = 'encrypt'
   readonly partitionId: string
@@ -42,7 +54,7 @@ export class EncryptionLookup implements CacheRequest<EncryptionMaterials | type
   readonly refreshAheadMs: number
   readonly charge: CacheCharge
   readonly #underlying: CryptographicMaterialsManager
-  readonly #request: EncryptionMaterialsRequest
+  readonly #identity: EncryptionIdentity
 
   constructor(
     underlying: CryptographicMaterialsManager,
@@ -50,48 +62,55 @@ export class EncryptionLookup implements CacheRequest<EncryptionMaterials | type
     request: EncryptionMaterialsRequest,
     bytes: number,
   ) {
-    this.id = limits.identifiers.ofEncryption({
-      encryptionContext: request.encryptionContext,
-      algorithmSuite: request.algorithmSuite,
-      forbidsCommitment: forbidsCommitment(request.commitmentPolicy),
-      requiredContextKeys: request.requiredContextKeys ?? [],
-    })
+    const { encryptionContext, commitmentPolicy, algorithmSuite } = request
+    this.#identity = {
+      encryptionContext: frozenContext(encryptionContext),
+      commitmentPolicy,
+      algorithmSuite: algorithmSuite && knownSuite(algorithmSuite),
+      requiredContextKeys: frozenKeys(request.requiredContextKeys ?? noKeys),
+    }
+    this.id = limits.identifiers.ofEncryption(this.#identity)
     this.partitionId = limits.partitionId
     this.maxAgeMs = limits.maxAgeMs
     this.refreshAheadMs = limits.refreshAheadMs
     this.charge = { bytes, maxMessages: limits.maxMessages, maxBytes: limits.maxBytes }
     this.#underlying = underlying
-    this.#request = request
   }
 
-  async load(): Promise<EncryptionMaterials> {
-    const { encryptionContext, commitmentPolicy, algorithmSuite, requiredContextKeys } =
-      this.#request
+  async load(): Promise<EncryptionMaterials | KeptNothing> {
     // Neither the length nor the signal of this one message: the materials are for others, too.
-    const materials = await this.#underlying.getEncryptionMaterials({
-      encryptionContext,
-      commitmentPolicy,
-      algorithmSuite,
-      requiredContextKeys,
-    })
+    const materials = await this.#underlying.getEncryptionMaterials({ ...this.#identity })
     try {
       // The underlying CMM may be the application's own, so that what it returned is checked.
       checkEncryptionMaterials(materials)
-      if (materials.suite.kdfHash === undefined) throw new IdentityKdfError()
-      return materials.copy()
+      return materials.suite.kdfHash === undefined ? new KeptNothing() : materials.copy()
     } finally {
       if (isEncryptionMaterials(materials)) materials.destroy()
     }
   }
 
-  take(materials: CacheableMaterials): EncryptionMaterials | typeof otherSuite | undefined {
-    if (!isEncryptionMaterials(materials)) return undefined
-    const { algorithmSuite, commitmentPolicy } = this.#request
-    const { suite } = materials
-    // The CMM underneath may choose as it likes, and have done so for a client with another policy.
-    const isOther = algorithmSuite && algorithmSuite.id !== suite.id
-    return isOther || !admitsOnEncrypt(commitmentPolicy, suite) ? otherSuite : materials.copy()
+  take(kept: CacheableMaterials): EncryptionMaterials | typeof identityKdf | undefined {
+    if (isEncryptionMaterials(kept)) return kept.copy()
+    return isKeptNothing(kept) ? identityKdf : undefined
   }
+}
+
+const nothingBrand = Symbol.for('waxseal.KeptNothing')
+
+/**
+ * The underlying CMM chose a suite that encrypts under the data key itself: under one that is used again,
+ * two messages would have frames of the same nonce. This has no key, and is kept to say so to the next.
+ */
+class KeptNothing implements CacheableMaterials {
+  readonly [nothingBrand] = true
+
+  destroy(): void {
+    // There is nothing to overwrite.
+  }
+}
+
+function isKeptNothing(value: CacheableMaterials): value is KeptNothing {
+  return nothingBrand in value
 }
 
 /** Asks a cache for materials to decrypt one message with. */
@@ -102,27 +121,36 @@ export class DecryptionLookup implements CacheRequest<DecryptionMaterials | type
   readonly maxAgeMs: number
   readonly refreshAheadMs: number
   readonly #underlying: CryptographicMaterialsManager
-  readonly #request: DecryptionMaterialsRequest
+  readonly #identity: DecryptionIdentity
 
   constructor(
     underlying: CryptographicMaterialsManager,
     limits: CachingLimits,
     request: DecryptionMaterialsRequest,
   ) {
-    this.id = limits.identifiers.ofDecryption(request)
+    this.#identity = {
+      algorithmSuite: knownSuite(request.algorithmSuite),
+      commitmentPolicy: request.commitmentPolicy,
+      encryptedDataKeys: [...request.encryptedDataKeys],
+      encryptionContext: frozenContext(request.encryptionContext),
+      reproducedEncryptionContext: frozenContext(request.reproducedEncryptionContext),
+    }
+    this.id = limits.identifiers.ofDecryption(this.#identity)
     this.partitionId = limits.partitionId
     this.maxAgeMs = limits.maxAgeMs
     this.refreshAheadMs = limits.refreshAheadMs
     this.#underlying = underlying
-    this.#request = request
   }
 
   async load(): Promise<KeptDecryption> {
-    const request: DecryptionMaterialsRequest = { ...this.#request, signal: undefined }
+    // Only here, since a copy of their bytes for each message would be in vain nearly always.
+    const encryptedDataKeys = this.#identity.encryptedDataKeys.map(copyEncryptedDataKey)
+    const request: DecryptionMaterialsRequest = { ...this.#identity, encryptedDataKeys }
+    if (decryptionIdentifier(this.partitionId, request) !== this.id) throw changedKeys()
     const materials = await this.#underlying.decryptMaterials(request)
     try {
       checkDecryptionMaterials(materials, request)
-      return new KeptDecryption(materials.copy(), request.encryptedDataKeys.length)
+      return new KeptDecryption(materials.copy(), encryptedDataKeys.length)
     } finally {
       if (isDecryptionMaterials(materials)) materials.destroy()
     }
@@ -130,9 +158,16 @@ export class DecryptionLookup implements CacheRequest<DecryptionMaterials | type
 
   take(kept: CacheableMaterials): DecryptionMaterials | typeof otherContext | undefined {
     if (!isKeptDecryption(kept)) return undefined
-    const isSame = kept.encryptedDataKeyCount === this.#request.encryptedDataKeys.length
+    const isSame = kept.encryptedDataKeyCount === this.#identity.encryptedDataKeys.length
     return isSame ? kept.materials.copy() : otherContext
   }
+}
+
+function changedKeys(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'encryptedDataKeys',
+    'encryptedDataKeys of a request for materials was changed before it was answered: pass a copy',
+  )
 }
 
 const keptBrand = Symbol.for('waxseal.KeptDecryption')
@@ -158,19 +193,4 @@ class KeptDecryption implements CacheableMaterials {
 
 function isKeptDecryption(value: CacheableMaterials): value is KeptDecryption {
   return keptBrand in value
-}
-
-const identityKdfBrand = Symbol.for('waxseal.IdentityKdf')
-
-/**
- * The underlying CMM chose a suite that encrypts under the data key itself: under one that is used again,
- * two messages would have frames of the same nonce. It is how a load says that there is nothing to keep.
- */
-class IdentityKdfError extends Error {
-  readonly [identityKdfBrand] = true
-}
-
-/** Whether this is that error, whichever copy of the library made it. */
-export function isIdentityKdf(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && identityKdfBrand in error
 }

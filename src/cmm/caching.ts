@@ -6,6 +6,7 @@ import {
 } from '../cache/cache.ts'
 import { checkPartitionId } from '../cache/identifiers.ts'
 import { checkInteger, checkOptions } from '../checks.ts'
+import { InvalidArgumentError } from '../errors.ts'
 import { type CryptoBackend, checkBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
@@ -16,9 +17,8 @@ import {
   type CachingLimits,
   DecryptionLookup,
   EncryptionLookup,
-  isIdentityKdf,
+  identityKdf,
   otherContext,
-  otherSuite,
 } from './cache-lookups.ts'
 import type {
   CryptographicMaterialsManager,
@@ -73,6 +73,8 @@ const optionNames = [
 const mostMessages = 2 ** 32
 const mostBytes = Number.MAX_SAFE_INTEGER
 
+const brand = Symbol.for('waxseal.CachingCmm')
+
 /**
  * Uses a data key for many messages instead of one, so that KMS is called once for all of them
  * (framework/caching-cmm.md). Messages share a data key if they have the same encryption context, algorithm
@@ -85,8 +87,8 @@ const mostBytes = Number.MAX_SAFE_INTEGER
  *   request calls again. An aborted request leaves the call to the others.
  * - Messages and bytes are charged before a key is used. A message that fails later stays charged.
  * - It does without the cache for suites without key derivation, for streams without `plaintextLength`,
- *   for messages longer than `maxBytes`, for materials whose suite the client does not admit, and to decrypt
- *   with pairs that contradict the message's. `cache.stats()` and the channel `waxseal:cache` tell.
+ *   for messages longer than `maxBytes`, and to decrypt with pairs that contradict the message's.
+ *   `cache.stats()` and the channel `waxseal:cache` tell.
  * - Signed messages that share a data key share the signing key, as the specification has it.
  * - `wrapFailures` are those of the call that made the data key.
  *
@@ -100,6 +102,7 @@ const mostBytes = Number.MAX_SAFE_INTEGER
  * ```
  */
 export class CachingCmm implements CryptographicMaterialsManager {
+  readonly [brand] = true
   readonly #cache: CryptographicMaterialsCache
   readonly #underlying: CryptographicMaterialsManager
   readonly #limits: CachingLimits
@@ -111,6 +114,7 @@ export class CachingCmm implements CryptographicMaterialsManager {
     checkCache(cache, 'cache')
     this.#cache = cache
     this.#underlying = underlyingCmm(options, checkBackend(backend), 'caching CMM')
+    checkNotCaching(this.#underlying)
     checkInteger(maxAgeMs, 'maxAgeMs', 1, Number.MAX_SAFE_INTEGER)
     checkGracePeriod(cache, maxAgeMs, 'maxAgeMs')
     const partitionId = checkPartitionId(options.partitionId)
@@ -136,14 +140,9 @@ export class CachingCmm implements CryptographicMaterialsManager {
       return this.#encryptWithout('over-limit', request)
     }
     const lookup = new EncryptionLookup(this.#underlying, this.#limits, request, maxPlaintextLength)
-    try {
-      const materials = await this.#cache.get(lookup)
-      if (materials !== otherSuite) return materials
-    } catch (error) {
-      if (!isIdentityKdf(error)) throw error
-      return this.#encryptWithout('identity-kdf', request)
-    }
-    return this.#encryptWithout('other-suite', request)
+    const materials = await this.#cache.get(lookup)
+    if (materials !== identityKdf) return materials
+    return this.#encryptWithout('identity-kdf', request)
   }
 
   // framework/caching-cmm.md, "Decrypt Materials"
@@ -176,6 +175,18 @@ export class CachingCmm implements CryptographicMaterialsManager {
     this.#cache.bypass('decrypt', this.#limits.partitionId, reason)
     return this.#underlying.decryptMaterials(request)
   }
+}
+
+/**
+ * The limits of the one underneath would not hold: it charges a message for each miss of the one above. And
+ * on one cache, under one partition id, each would wait for the other.
+ */
+function checkNotCaching(underlying: CryptographicMaterialsManager): void {
+  if (!(brand in underlying)) return
+  throw new InvalidArgumentError(
+    'cmm',
+    'cmm is a caching CMM, whose limits would not hold beneath another: give one of them what is beneath',
+  )
 }
 
 function isLength(length: number | undefined): length is number {

@@ -25,9 +25,9 @@ export class IdentifierMemo {
   }
 
   ofEncryption(identity: EncryptionIdentity): string {
-    const { algorithmSuite, forbidsCommitment, requiredContextKeys } = identity
-    const choice = algorithmSuite?.id ?? (forbidsCommitment ? 'forbid' : 'require')
-    let text = `encrypt ${choice} ${pairsText(identity.encryptionContext)}`
+    const { algorithmSuite, commitmentPolicy, requiredContextKeys } = identity
+    let text = `encrypt ${commitmentPolicy} ${algorithmSuite?.id ?? 'any'} `
+    text += pairsText(identity.encryptionContext)
     for (const key of requiredContextKeys) text += `${key.length} ${key}`
     const known = this.#known.get(text)
     return known ?? this.#keep(text, encryptionIdentifier(this.#partitionId, identity))
@@ -35,7 +35,8 @@ export class IdentifierMemo {
 
   ofDecryption(identity: DecryptionIdentity): string {
     const { encryptedDataKeys, encryptionContext, reproducedEncryptionContext } = identity
-    let text = `decrypt ${identity.algorithmSuite.id} ${encryptedDataKeys.length} `
+    let text = `decrypt ${identity.commitmentPolicy} ${identity.algorithmSuite.id} `
+    text += `${encryptedDataKeys.length} `
     for (const { providerId, providerInfo, ciphertext } of encryptedDataKeys) {
       text += `${providerId.length} ${providerInfo.length} ${ciphertext.length} ${providerId}`
       text += bytesText(providerInfo) + bytesText(ciphertext)

@@ -8,7 +8,8 @@ import {
   decryptionIdentifier,
   encryptionIdentifier,
 } from '../../../src/cache/identifiers.ts'
-import { algorithmSuites } from '../../../src/index.ts'
+import { type CommitmentPolicy, algorithmSuites } from '../../../src/index.ts'
+import { untyped } from '../client/harness.ts'
 
 // "Appendix A: Cache Entry Identifier Formulas" of framework/caching-cmm.md and of
 // framework/aws-kms/aws-kms-hierarchical-keyring.md. What is hashed is written out here byte by byte.
@@ -35,11 +36,12 @@ const contextBytes = "00 02  00 03 'app' 00 01 'x'  00 06 'tenant' 00 02 'é'"
 const encryption: EncryptionIdentity = {
   encryptionContext: context,
   algorithmSuite: undefined,
-  forbidsCommitment: false,
+  commitmentPolicy: 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT',
   requiredContextKeys: [],
 }
 const decryption: DecryptionIdentity = {
   algorithmSuite: suite,
+  commitmentPolicy: 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT',
   encryptedDataKeys: [edk('aws-kms', 'arn', 'wrapped')],
   encryptionContext: context,
   reproducedEncryptionContext: {},
@@ -93,18 +95,64 @@ describe('the formulas', () => {
   })
 })
 
+describe('what the formulas leave out comes behind two zero bytes, the policy first', () => {
+  const commitmentPolicy: CommitmentPolicy = 'FORBID_ENCRYPT_ALLOW_DECRYPT'
+  test.each<[string, string, string]>([
+    [
+      'a policy and required keys, in the order of their bytes',
+      encryptionIdentifier('p', {
+        ...encryption,
+        commitmentPolicy,
+        requiredContextKeys: ['tenant', 'app'],
+      }),
+      `01 00 01 00 'p' 00  00 00 ${contextBytes}  00 00 02  00 00 00 03 'app' 00 00 00 06 'tenant'`,
+    ],
+    [
+      'a policy and reproduced pairs',
+      decryptionIdentifier('p', {
+        ...decryption,
+        commitmentPolicy: 'REQUIRE_ENCRYPT_ALLOW_DECRYPT',
+        reproducedEncryptionContext: { a: 'b' },
+      }),
+      `01 00 02 00 'p' 00  04 78 00  00 07 'aws-kms' 00 03 'arn' 00 07 'wrapped'  00 ${contextBytes}` +
+        "  00 00 01  00 01 00 01 'a' 00 01 'b'",
+    ],
+  ])('%s', (_name, identifier, layout) => {
+    expect(identifier).toBe(sha384(layout))
+  })
+
+  test('what is no policy is refused, and does not pass for the default one', () => {
+    const commitmentPolicy = untyped<CommitmentPolicy>('REQUIRE')
+    for (const make of [
+      () => encryptionIdentifier('p', { ...encryption, commitmentPolicy }),
+      () => decryptionIdentifier('p', { ...decryption, commitmentPolicy }),
+    ]) {
+      expect(make).toThrow(expect.objectContaining({ field: 'commitmentPolicy' }))
+    }
+  })
+})
+
 test('requests of which any part differs have different identifiers', () => {
   const other = { ...decryption, reproducedEncryptionContext: { secret: 'x' } }
+  const policies: CommitmentPolicy[] = [
+    'FORBID_ENCRYPT_ALLOW_DECRYPT',
+    'REQUIRE_ENCRYPT_ALLOW_DECRYPT',
+  ]
   const identifiers = [
     encryptionIdentifier('p', encryption),
     encryptionIdentifier('q', encryption),
     encryptionIdentifier('p', { ...encryption, encryptionContext: { ...context, app: 'y' } }),
     encryptionIdentifier('p', { ...encryption, algorithmSuite: suite }),
-    encryptionIdentifier('p', { ...encryption, forbidsCommitment: true }),
+    ...policies.flatMap((commitmentPolicy) => [
+      encryptionIdentifier('p', { ...encryption, commitmentPolicy }),
+      encryptionIdentifier('p', { ...encryption, commitmentPolicy, algorithmSuite: suite }),
+      encryptionIdentifier('p', { ...encryption, commitmentPolicy, encryptionContext: {} }),
+      decryptionIdentifier('p', { ...decryption, commitmentPolicy }),
+      decryptionIdentifier('p', { ...other, commitmentPolicy }),
+    ]),
     encryptionIdentifier('p', { ...encryption, requiredContextKeys: ['app'] }),
     encryptionIdentifier('p', { ...encryption, requiredContextKeys: ['tenant'] }),
     encryptionIdentifier('p', { ...encryption, requiredContextKeys: ['app', 'tenant'] }),
-    encryptionIdentifier('p', { ...encryption, encryptionContext: {}, forbidsCommitment: true }),
     decryptionIdentifier('p', decryption),
     decryptionIdentifier('q', decryption),
     decryptionIdentifier('p', other),

@@ -38,6 +38,7 @@ describe('a caching CMM refuses', () => {
     ['a cache that is none', 'cache', make({ cache: new Map() })],
     ['neither keyring nor cmm', 'keyring', make({ keyring: undefined })],
     ['both', 'keyring', make({ cmm })],
+    ['a caching CMM', 'cmm', make({ keyring: undefined, cmm: new CachingCmm(right) })],
     ['a keyring that is none', 'keyring', make({ keyring: {} })],
     ['a cmm that is none', 'cmm', make({ keyring: undefined, cmm: keyring })],
     ['a backend that is none', 'backend', make({ backend: {} })],

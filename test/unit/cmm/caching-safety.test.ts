@@ -10,6 +10,7 @@ import {
   type DecryptionMaterialsRequest,
   DefaultCmm,
   EnvelopeClient,
+  EnvelopeError,
   type EncryptionMaterials,
   LocalCryptoMaterialsCache,
   RequiredEncryptionContextCmm,
@@ -83,11 +84,13 @@ describe('suites without key derivation', () => {
     const client = new EnvelopeClient({ cmm: caching, commitmentPolicy: forbidding })
     const reasons = await bypassesOf(async () => {
       const sealed = await Promise.all(['a', 'b', 'c'].map((text) => client.encrypt(text)))
-      expect(new Set(sealed.map(({ header }) => dataKeyOf(header))).size).toBe(3)
+      for (const text of ['d', 'e']) sealed.push(await client.encrypt(text))
+      expect(new Set(sealed.map(({ header }) => dataKeyOf(header))).size).toBe(5)
     })
-    expect(reasons).toEqual(Array(3).fill('identity-kdf'))
-    expect(cache.stats().entries).toBe(0)
-    expect(keyring.encryptions).toBe(4)
+    expect(reasons).toEqual(Array(5).fill('identity-kdf'))
+    // One for each message, and the one that has shown that there is nothing to keep.
+    expect(keyring.encryptions).toBe(6)
+    expect(cache.stats().failures).toBe(0)
     for (const materials of made) expect(() => materials.dataKey).toThrow(/destroyed/)
   })
 
@@ -127,8 +130,8 @@ describe('clients with different policies on one CMM', () => {
     const uncommitting = algorithmSuites.ALG_AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384
     const three = [signing.name, uncommitting.name, signing.name]
     expect(suites).toEqual([...three, ...three])
-    expect(keyring.encryptions).toBe(2)
-    expect(cache.stats()).toMatchObject({ hits: 4, bypasses: 0 })
+    expect(keyring.encryptions).toBe(3)
+    expect(cache.stats()).toMatchObject({ hits: 3, bypasses: 0 })
   })
 
   it('do not read from the cache what their policy refuses', async () => {
@@ -149,16 +152,69 @@ describe('clients with different policies on one CMM', () => {
       maxPlaintextLength: 1,
     }
     await cmm.getEncryptionMaterials({ ...request, commitmentPolicy: forbidding })
-    const reasons = await bypassesOf(async () => {
-      const commitmentPolicy = 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT'
-      const asking = () => cmm.getEncryptionMaterials({ ...request, commitmentPolicy })
-      expect(await errorOf(asking)).toMatchObject({ code: 'ERR_COMMITMENT_POLICY' })
+    const commitmentPolicy = 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT'
+    const asking = () => cmm.getEncryptionMaterials({ ...request, commitmentPolicy })
+    expect(await errorOf(asking)).toMatchObject({ code: 'ERR_COMMITMENT_POLICY' })
+  })
+
+  it('each get the decision of the CMM underneath, at the same time and from the cache', async () => {
+    const refusal = new EnvelopeError('ERR_COMMITMENT_POLICY', 'not here')
+    const refuse = ({ commitmentPolicy }: { commitmentPolicy: CommitmentPolicy }): void => {
+      if (commitmentPolicy === 'REQUIRE_ENCRYPT_ALLOW_DECRYPT') throw refusal
+    }
+    const { caching } = over((inner) => ({
+      getEncryptionMaterials: async (request) => {
+        refuse(request)
+        return inner.getEncryptionMaterials(request)
+      },
+      decryptMaterials: async (request) => {
+        refuse(request)
+        return inner.decryptMaterials(request)
+      },
+    }))
+    const refused = new EnvelopeClient({
+      cmm: caching,
+      commitmentPolicy: 'REQUIRE_ENCRYPT_ALLOW_DECRYPT',
     })
-    expect(reasons).toEqual(['other-suite'])
+    const served = new EnvelopeClient({ cmm: caching })
+    for (let i = 0; i < 2; i++) {
+      const [error, { ciphertext }] = await Promise.all([
+        errorOf(() => refused.encrypt('text', unsigned)),
+        served.encrypt('text', unsigned),
+      ])
+      const [other] = await Promise.all([
+        errorOf(() => refused.decrypt(ciphertext)),
+        served.decrypt(ciphertext),
+      ])
+      expect([error, other]).toEqual([refusal, refusal])
+    }
+  })
+
+  it('are refused what their policy does not admit before anything is asked', async () => {
+    const { caching, cache, keyring } = over(() => ({
+      decryptMaterials: async ({ algorithmSuite, encryptionContext }) =>
+        new DecryptionMaterials({ suite: algorithmSuite, encryptionContext }).withDataKey(
+          Buffer.alloc(32),
+        ),
+    }))
+    const { header } = await new EnvelopeClient({ keyring, commitmentPolicy: forbidding }).encrypt(
+      'text',
+    )
+    const request: DecryptionMaterialsRequest = {
+      algorithmSuite: algorithmSuites.ALG_AES_256_GCM_IV12_TAG16_HKDF_SHA256,
+      commitmentPolicy: 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT',
+      encryptedDataKeys: header.encryptedDataKeys,
+      encryptionContext: {},
+      reproducedEncryptionContext: {},
+    }
+    expect(await errorOf(() => caching.decryptMaterials(request))).toMatchObject({
+      code: 'ERR_COMMITMENT_POLICY',
+    })
+    expect(cache.stats()).toMatchObject({ misses: 0, bypasses: 0 })
   })
 })
 
-it('a suite that the CMM underneath chose against the request is asked for anew', async () => {
+it('a suite that the CMM underneath chose against the request is kept like any other', async () => {
   const { client, keyring } = over((inner) => ({
     getEncryptionMaterials: (request) =>
       inner.getEncryptionMaterials({ ...request, algorithmSuite: signing }),
@@ -169,8 +225,8 @@ it('a suite that the CMM underneath chose against the request is asked for anew'
       expect(header.algorithmSuite).toBe(signing.name)
     }
   })
-  expect(reasons).toEqual(Array(3).fill('other-suite'))
-  expect(keyring.encryptions).toBe(4)
+  expect(reasons).toEqual([])
+  expect(keyring.encryptions).toBe(1)
 })
 
 describe('required keys', () => {
