@@ -11,7 +11,9 @@ const keyStore = new BranchKeyStore({
   client: kmsClient,
   kmsConfiguration: { type: 'key', keyArn: await kms.createKey() },
   logicalKeyStoreName: 'tenant-keys',
-  storage: new InMemoryKeyStorage(), // production: new DynamoDbKeyStorage({ client, tableName })
+  // Production: new DynamoDbKeyStorage({ client, tableName }). Both clients need time limits:
+  // docs/guides/hierarchical-keyring.md
+  storage: new InMemoryKeyStorage(),
 })
 
 // When a tenant signs up. The context is bound to the branch key for good.
@@ -30,6 +32,8 @@ const client = new EnvelopeClient({
       return `tenant-${tenant}`
     },
   }),
+  // A stranger's message could have thousands, each of which costs a read of the table.
+  maxEncryptedDataKeys: 1,
 })
 
 const messages: Uint8Array[] = []

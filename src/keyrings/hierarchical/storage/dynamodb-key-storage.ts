@@ -27,7 +27,11 @@ import type {
 
 /** Options of {@link DynamoDbKeyStorage}. */
 export interface DynamoDbKeyStorageOptions {
-  /** Makes the calls. Its region is the table's; its retries are the only ones. */
+  /**
+   * Makes the calls. Its region is the table's; its retries and its time limits are the only ones. By default
+   * it has no limits, and all messages that wait for one branch key wait for one call: set
+   * `requestHandler: { connectionTimeout, requestTimeout, throwOnRequestTimeout: true }`.
+   */
   client: DynamoDBClient
   /** The table's name, or its ARN. */
   tableName: string
