@@ -32,6 +32,8 @@ export interface CacheRequest<Taken> {
   readonly refreshAheadMs?: number | undefined
   /** What is charged before the materials are handed out; undefined for keys that encrypt nothing. */
   readonly charge?: CacheCharge | undefined
+  /** Ends a wait of this request. What it waits for goes on, and comes to those who still wait. */
+  readonly signal?: AbortSignal | undefined
   /**
    * Gets new materials, for this request and all that wait for the same. It is not to be aborted by one
    * of them.
@@ -73,8 +75,11 @@ export interface CryptographicMaterialsCache {
   /** How long before their end entries are renewed, where the cache decides that: longer is every `maxAgeMs`. */
   readonly gracePeriodMs?: number
   /**
-   * Serves a request from its entry, or fetches one: once for all that ask for it at the same time. They
-   * share a failure too, and the next request fetches again. What is charged is charged before anything is handed out.
+   * Serves a request from its entry, or fetches one: once for all that ask for it at the same time, unless
+   * their charges need several. They share a failure too, and the next request fetches again. What is charged
+   * is charged before anything is handed out.
+   *
+   * @throws AbortedError if the request's signal is raised while it waits.
    */
   get<Taken>(request: CacheRequest<Taken>): Promise<Taken>
   /** Notes that a request does without the cache, for the diagnostics and the stats. */

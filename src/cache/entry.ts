@@ -1,79 +1,57 @@
-import type { CacheCharge, CacheRequest, CacheUse, CacheableMaterials } from './cache.ts'
-import type { Clock } from './clock.ts'
+import type { CacheRequest, CacheUse, CacheableMaterials } from './cache.ts'
+import type { Clock, Moment } from './clock.ts'
+import { KeyUsage } from './key-usage.ts'
+
+/** A smaller difference of the two clocks is that of their rounding, or the wall clock being adjusted. */
+const leastSleepMs = 100
 
 /**
  * Materials in a cache with what has been taken of their limits (framework/cryptographic-materials-cache.md,
  * "Cache Entry").
- *
- * Its limits are the tightest of all that it has served: a key that has encrypted something for one user is
- * not used beyond that user's limits for another.
  */
 export class CacheEntry {
   readonly id: string
   readonly use: CacheUse
   readonly partitionId: string
   readonly materials: CacheableMaterials
-  /** The age at which it is overwritten. */
+  readonly usage: KeyUsage
+  /** The age at which it is overwritten: the least that anybody has allowed whom it served. */
   lifeMs: number
+  /** How long before that age it is to be renewed; 0 for never. */
+  refreshAheadMs: number
   /** The age from which the next request has it renewed in the background; infinite for never. */
   renewAtAgeMs = Number.POSITIVE_INFINITY
   /** Whether its keys are overwritten. */
   isGone = false
-  readonly #arrivedWallMs: number
-  readonly #arrivedMonotonicMs: number
-  #messages = 0
-  #bytes = 0
-  #maxMessages = Number.POSITIVE_INFINITY
-  #maxBytes = Number.POSITIVE_INFINITY
+  readonly #bornWallMs: number
+  readonly #bornMonotonicMs: number
 
-  /** An entry whose materials have arrived at what the clock has read last. */
-  constructor(request: CacheRequest<unknown>, materials: CacheableMaterials, clock: Clock) {
+  /** An entry whose materials were asked for at `called`, and have arrived at what the clock has read last. */
+  constructor(
+    request: CacheRequest<unknown>,
+    materials: CacheableMaterials,
+    called: Moment,
+    clock: Clock,
+  ) {
     this.id = request.id
     this.use = request.use
     this.partitionId = request.partitionId
     this.materials = materials
+    this.usage = new KeyUsage(request.charge)
     this.lifeMs = request.maxAgeMs
-    this.#arrivedWallMs = clock.wallMs
-    this.#arrivedMonotonicMs = clock.monotonicMs
-    if (request.charge) {
-      this.#maxMessages = request.charge.maxMessages
-      this.#maxBytes = request.charge.maxBytes
-    }
+    this.refreshAheadMs = request.refreshAheadMs ?? 0
+    // Where a machine was frozen while the answer was under way, nobody knows when KMS gave it: the sleep,
+    // which is what the wall clock has in excess, is taken to have come after it.
+    const sleptMs = clock.wallMs - called.wallMs - (clock.monotonicMs - called.monotonicMs)
+    this.#bornWallMs = clock.wallMs - (sleptMs > leastSleepMs ? sleptMs : 0)
+    this.#bornMonotonicMs = clock.monotonicMs
   }
 
   /** How old it is by the clock that makes it older. */
-  ageMs(clock: Clock): number {
-    const wallMs = clock.wallMs - this.#arrivedWallMs
-    const monotonicMs = clock.monotonicMs - this.#arrivedMonotonicMs
+  ageMs(clock: Moment): number {
+    const wallMs = clock.wallMs - this.#bornWallMs
+    const monotonicMs = clock.monotonicMs - this.#bornMonotonicMs
     return wallMs > monotonicMs ? wallMs : monotonicMs
-  }
-
-  /** Takes what the request needs of the limits; `false` if there is not enough. */
-  charge(charge: CacheCharge): boolean {
-    const maxMessages = Math.min(this.#maxMessages, charge.maxMessages)
-    const maxBytes = Math.min(this.#maxBytes, charge.maxBytes)
-    const bytes = this.#bytes + charge.bytes
-    // Written so that what is no number does not fit.
-    if (!(charge.bytes >= 0 && bytes <= maxBytes && this.#messages < maxMessages)) return false
-    this.#messages += 1
-    this.#bytes = bytes
-    this.#maxMessages = maxMessages
-    this.#maxBytes = maxBytes
-    return true
-  }
-
-  /** Whether nothing can be charged any more. */
-  get isExhausted(): boolean {
-    return this.#messages >= this.#maxMessages || this.#bytes >= this.#maxBytes
-  }
-
-  /** What is left of its limits, or nothing if there are none. */
-  get remaining(): { remainingMessages: number; remainingBytes: number } | undefined {
-    if (this.#maxMessages === Number.POSITIVE_INFINITY) return undefined
-    return {
-      remainingMessages: this.#maxMessages - this.#messages,
-      remainingBytes: this.#maxBytes - this.#bytes,
-    }
   }
 
   destroy(): void {

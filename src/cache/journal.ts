@@ -82,7 +82,7 @@ export class CacheJournal {
       use: entry.use,
       partitionId: entry.partitionId,
       remainingMs: Math.max(0, entry.lifeMs - entry.ageMs(this.#clock)),
-      ...entry.remaining,
+      ...entry.usage.remaining,
       ...(reason === undefined ? {} : { reason }),
     })
   }

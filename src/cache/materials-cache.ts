@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors.ts'
+import { AbortedError, InvalidArgumentError, checkNotAborted } from '../errors.ts'
 import type {
   CacheBypass,
   CacheRequest,
@@ -11,7 +11,7 @@ import { CacheEntries } from './entries.ts'
 import type { CacheEntry } from './entry.ts'
 import { CacheJournal } from './journal.ts'
 import { Loads, type LoadsContext } from './loads.ts'
-import { type Renewal, refreshAhead } from './renewal.ts'
+import { type Renewal, lesserLeadMs, refreshAhead } from './renewal.ts'
 
 /** How a cache differs from the local one. */
 export interface CacheRules {
@@ -44,7 +44,8 @@ export class MaterialsCache implements CryptographicMaterialsCache {
       clock: this.#clock,
       entries: this.#entries,
       journal: this.#journal,
-      renewAtAgeMs: (entry, request) => this.#renewal.renewAtAgeMs(entry.lifeMs, request),
+      renewAtAgeMs: ({ lifeMs, refreshAheadMs }) =>
+        this.#renewal.renewAtAgeMs(lifeMs, refreshAheadMs),
     })
   }
 
@@ -52,9 +53,8 @@ export class MaterialsCache implements CryptographicMaterialsCache {
     const entry = this.#entries.get(request.id)
     if (entry !== undefined) {
       const ageMs = entry.ageMs(this.#clock)
-      const taken = this.#serve(entry, ageMs, request)
+      const taken = this.#serve(entry, ageMs, request, true)
       if (taken !== undefined) {
-        this.#journal.hit(entry)
         if (ageMs >= entry.renewAtAgeMs) this.#renew(entry, ageMs, request)
         return taken
       }
@@ -78,43 +78,67 @@ export class MaterialsCache implements CryptographicMaterialsCache {
   }
 
   /** Charges an entry for a request and takes from it; `undefined` if it does not do. */
-  #serve<Taken>(entry: CacheEntry, ageMs: number, request: CacheRequest<Taken>): Taken | undefined {
+  #serve<Taken>(
+    entry: CacheEntry,
+    ageMs: number,
+    request: CacheRequest<Taken>,
+    isHit: boolean,
+  ): Taken | undefined {
     if (entry.isGone || !(ageMs < entry.lifeMs && ageMs < request.maxAgeMs)) return undefined
     // Before anything is handed out: what fails later has taken its share all the same.
-    if (request.charge !== undefined && !entry.charge(request.charge)) return undefined
+    if (request.charge !== undefined && !entry.usage.charge(request.charge)) return undefined
     if (request.maxAgeMs < entry.lifeMs) this.#shorten(entry, request)
-    const taken = request.take(entry.materials)
-    if (entry.isExhausted) this.#entries.evict(entry, 'limits')
-    return taken
+    try {
+      const taken = request.take(entry.materials)
+      if (isHit && taken !== undefined) this.#journal.hit(entry)
+      return taken
+    } finally {
+      if (entry.usage.isExhausted) this.#entries.evict(entry, 'limits')
+    }
   }
 
   /** A key that serves a user who allows it less time has no more for anybody. */
-  #shorten(entry: CacheEntry, request: CacheRequest<unknown>): void {
-    entry.lifeMs = request.maxAgeMs
-    entry.renewAtAgeMs = this.#renewal.renewAtAgeMs(entry.lifeMs, request)
+  #shorten(entry: CacheEntry, { maxAgeMs, refreshAheadMs = 0 }: CacheRequest<unknown>): void {
+    entry.lifeMs = maxAgeMs
+    entry.refreshAheadMs = lesserLeadMs(entry.refreshAheadMs, refreshAheadMs, maxAgeMs)
+    entry.renewAtAgeMs = this.#renewal.renewAtAgeMs(entry.lifeMs, entry.refreshAheadMs)
     this.#entries.watch(entry)
   }
 
-  #fetch<Taken>(request: CacheRequest<Taken>): Promise<Taken> {
-    return new Promise((resolve, reject) => {
-      this.#loads.wait({
-        request,
-        sinceMs: performance.now(),
-        serve: (entry, ageMs) => {
-          const taken = this.#serve(entry, ageMs, request)
-          if (taken === undefined) return false
-          resolve(taken)
-          return true
-        },
-        reject,
+  async #fetch<Taken>(request: CacheRequest<Taken>): Promise<Taken> {
+    const { signal } = request
+    checkNotAborted(signal)
+    let stop = (): void => undefined
+    try {
+      return await new Promise((resolve, reject) => {
+        const leave = this.#loads.wait({
+          request,
+          sinceMs: performance.now(),
+          call: undefined,
+          serve: (entry, ageMs) => {
+            const taken = this.#serve(entry, ageMs, request, false)
+            if (taken === undefined) return false
+            resolve(taken)
+            return true
+          },
+          reject,
+        })
+        stop = () => {
+          leave()
+          reject(new AbortedError(signal?.reason))
+        }
+        signal?.addEventListener('abort', stop, { once: true })
       })
-    })
+    } finally {
+      // A signal may be of many requests, and outlive them all.
+      signal?.removeEventListener('abort', stop)
+    }
   }
 
   /** The entry goes on serving until its life ends, whatever becomes of the renewal. */
   #renew(entry: CacheEntry, ageMs: number, request: CacheRequest<unknown>): void {
-    if (this.#loads.renew(request)) {
-      entry.renewAtAgeMs = ageMs + this.#renewal.retryAfterMs(request)
+    if (this.#renewal.isBegunBy(request.refreshAheadMs ?? 0) && this.#loads.renew(request)) {
+      entry.renewAtAgeMs = ageMs + this.#renewal.retryAfterMs(entry.refreshAheadMs)
     }
   }
 }

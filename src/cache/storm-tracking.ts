@@ -84,8 +84,9 @@ export class StormTrackingCache extends MaterialsCache {
     const limits = { graceIntervalMs, fanOut, inFlightTtlMs }
     super(capacity, {
       renewal: {
-        renewAtAgeMs: (lifeMs, request) =>
-          Math.min(lifeMs - gracePeriodMs, refreshAhead.renewAtAgeMs(lifeMs, request)),
+        isBegunBy: () => true,
+        renewAtAgeMs: (lifeMs, refreshAheadMs) =>
+          Math.min(lifeMs - gracePeriodMs, refreshAhead.renewAtAgeMs(lifeMs, refreshAheadMs)),
         retryAfterMs: () => graceIntervalMs,
       },
       makeLoads: (context) => new StormLoads(context, limits),

@@ -22,11 +22,11 @@ test('what a cache does is published, with what is left of the entry', async () 
   expect(events).toEqual([
     { event: 'miss', ...whose },
     { event: 'wait', ...whose },
+    { event: 'hit', ...whose, remainingMs: 600, remainingMessages: 0, remainingBytes: 70 },
     {
       ...{ event: 'eviction', ...whose, reason: 'limits' },
       ...{ remainingMs: 600, remainingMessages: 0, remainingBytes: 70 },
     },
-    { event: 'hit', ...whose, remainingMs: 600, remainingMessages: 0, remainingBytes: 70 },
     { event: 'miss', ...whose },
     { event: 'eviction', ...whose, reason: 'age', remainingMs: 0 },
     { event: 'bypass', ...whose, reason: 'unknown-length' },

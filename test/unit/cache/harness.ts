@@ -36,6 +36,8 @@ export interface User {
   readonly maxAgeMs?: number
   readonly refreshAheadMs?: number
   readonly charge?: CacheCharge
+  readonly use?: CacheRequest<unknown>['use']
+  readonly signal?: AbortSignal
   readonly takes?: (materials: TestMaterials) => boolean
 }
 
@@ -91,6 +93,16 @@ export async function name(
   const copy = await cache.get(request)
   if (!copy.isWhole) throw new Error(`the key of ${copy.of} was overwritten before it was taken`)
   return copy.of
+}
+
+/** What a promise has come to by now: its value, the code of its error, or `waits`. */
+export function watch(promise: Promise<string>): { now: string } {
+  const seen = { now: 'waits' }
+  promise.then(
+    (value) => (seen.now = value),
+    (error: unknown) => (seen.now = String(Reflect.get(Object(error), 'code') ?? error)),
+  )
+  return seen
 }
 
 /** Time by hand, by both clocks; `setTimeout` too. */

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { LocalCryptoMaterialsCache } from '../../../src/cache/local.ts'
-import { Source, moveWallClock, name, passBlocked, useManualTime } from './harness.ts'
+import { Source, moveWallClock, name, passBlocked, useManualTime, watch } from './harness.ts'
 
 useManualTime()
 
@@ -64,6 +64,32 @@ describe('age', () => {
     await cache.get(source.request('a'))
     moveWallClock(1000)
     expect(await name(cache, source.request('a'))).toBe('a#2')
+  })
+
+  test('counts the sleep of a machine that was frozen while the answer was under way', async () => {
+    const [cache, source] = newCache()
+    source.latencyMs = 50
+    const first = watch(name(cache, source.request('a')))
+    moveWallClock(700)
+    await vi.advanceTimersByTimeAsync(50)
+    expect(first.now).toBe('a#1')
+    await vi.advanceTimersByTimeAsync(299)
+    expect(await name(cache, source.request('a'))).toBe('a#1')
+    await vi.advanceTimersByTimeAsync(1)
+    const next = watch(name(cache, source.request('a')))
+    await vi.advanceTimersByTimeAsync(50)
+    expect(next.now).toBe('a#2')
+  })
+
+  test('of an answer may be too much when it comes: then another is asked for', async () => {
+    const [cache, source] = newCache()
+    source.latencyMs = 50
+    const first = watch(name(cache, source.request('a')))
+    moveWallClock(1000)
+    await vi.advanceTimersByTimeAsync(50)
+    expect([first.now, ...source.zeroed]).toEqual(['waits', 'a#1'])
+    await vi.advanceTimersByTimeAsync(50)
+    expect(first.now).toBe('a#2')
   })
 
   test('counts on when the wall clock is set back', async () => {
@@ -270,6 +296,35 @@ describe('what an entry was fetched for', () => {
     const request = source.request('a', { takes: () => false })
     await expect(cache.get(request)).rejects.toMatchObject({ code: 'ERR_NO_DATA_KEY' })
     expect(source.calls).toBe(1)
+  })
+})
+
+describe('a call that never ends', () => {
+  test('holds up no request that comes ten seconds later, nor those who wait', async () => {
+    const [cache, source] = newCache()
+    source.hangs = [1]
+    const first = watch(name(cache, source.request('a')))
+    await vi.advanceTimersByTimeAsync(9999)
+    const second = watch(name(cache, source.request('a')))
+    await vi.advanceTimersByTimeAsync(1)
+    expect([source.calls, first.now, second.now]).toEqual([1, 'waits', 'waits'])
+    const third = watch(name(cache, source.request('a')))
+    await vi.advanceTimersByTimeAsync(0)
+    expect([first.now, second.now, third.now]).toEqual(['a#2', 'a#2', 'a#2'])
+    expect(source.calls).toBe(2)
+  })
+
+  test('may end after all: what comes late is overwritten', async () => {
+    const [cache, source] = newCache()
+    source.latencyMs = 11_000
+    const first = watch(name(cache, source.request('a', { maxAgeMs: 60_000 })))
+    await vi.advanceTimersByTimeAsync(10_000)
+    watch(name(cache, source.request('a', { maxAgeMs: 60_000 })))
+    await vi.advanceTimersByTimeAsync(1000)
+    expect([source.calls, first.now]).toEqual([2, 'a#1'])
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(source.zeroed).toEqual(['a#2'])
+    expect(await name(cache, source.request('a', { maxAgeMs: 60_000 }))).toBe('a#1')
   })
 })
 

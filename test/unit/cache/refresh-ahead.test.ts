@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { LocalCryptoMaterialsCache } from '../../../src/cache/local.ts'
 import { Source, name, useManualTime } from './harness.ts'
 
@@ -74,17 +74,69 @@ test('while nobody answers, the entry serves until its end and not beyond', asyn
 
 test('one renewal is under way at a time, and a request that needs it waits for it', async () => {
   const { cache, source, request } = await withEntry()
-  source.latencyMs = 60_000
-  vi.advanceTimersByTime(80_000)
-  await cache.get(request)
-  vi.advanceTimersByTime(10_000)
-  await cache.get(request)
-  vi.advanceTimersByTime(10_000)
+  source.latencyMs = 9000
+  vi.advanceTimersByTime(93_000)
+  for (let i = 0; i < 3; i++) {
+    await cache.get(request)
+    vi.advanceTimersByTime(2000)
+  }
+  vi.advanceTimersByTime(1000)
   const late = name(cache, request)
-  await vi.advanceTimersByTimeAsync(40_000)
+  await vi.advanceTimersByTimeAsync(2000)
   expect(await late).toBe('a#2')
   expect(source.calls).toBe(2)
   expect(cache.stats()).toMatchObject({ misses: 1, waits: 1 })
+})
+
+test('a renewal that never ends is begun again after ten seconds', async () => {
+  const { cache, source, request } = await withEntry()
+  source.hangs = [2]
+  vi.advanceTimersByTime(80_000)
+  await cache.get(request)
+  vi.advanceTimersByTime(9999)
+  await cache.get(request)
+  expect(source.calls).toBe(2)
+  vi.advanceTimersByTime(1)
+  await cache.get(request)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(await name(cache, request)).toBe('a#3')
+})
+
+describe('of an entry that is shared', () => {
+  const withoutIt = (source: Source, maxAgeMs = 100_000) => source.request('a', { maxAgeMs })
+
+  test('a request without refreshAheadMs begins no renewal', async () => {
+    const { cache, source } = await withEntry()
+    vi.advanceTimersByTime(99_000)
+    await cache.get(withoutIt(source))
+    expect(source.calls).toBe(1)
+  })
+
+  test('the interval of tries is that of the entry, whoever is served between them', async () => {
+    const { cache, source, request } = await withEntry()
+    const hasty = source.request('a', { maxAgeMs: 100_000, refreshAheadMs: 20 })
+    source.failure = new Error('KMS is down')
+    for (let ageMs = 80_000; ageMs < 90_000; ageMs += 100) {
+      vi.setSystemTime(1_700_000_000_000 + ageMs)
+      for (const one of [hasty, withoutIt(source), request]) await cache.get(one)
+    }
+    expect(source.calls).toBe(1 + 5)
+  })
+
+  test.each([
+    { what: 'who wants none', refreshAheadMs: 0, atMs: 30_000 },
+    { what: 'who wants less', refreshAheadMs: 5000, atMs: 45_000 },
+    { what: 'who wants more', refreshAheadMs: 40_000, atMs: 30_000 },
+  ])('a shorter life of $what leaves it', async ({ refreshAheadMs, atMs }) => {
+    const { cache, source, request } = await withEntry()
+    await cache.get(source.request('a', { maxAgeMs: 50_000, refreshAheadMs }))
+    vi.advanceTimersByTime(atMs - 1)
+    await cache.get(request)
+    expect(source.calls).toBe(1)
+    vi.advanceTimersByTime(1)
+    await cache.get(request)
+    expect(source.calls).toBe(2)
+  })
 })
 
 test('a renewal that comes after clear is not kept', async () => {

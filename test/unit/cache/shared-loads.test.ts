@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest'
 import type { CryptographicMaterialsCache } from '../../../src/cache/cache.ts'
 import { LocalCryptoMaterialsCache } from '../../../src/cache/local.ts'
 import { StormTrackingCache } from '../../../src/cache/storm-tracking.ts'
-import { Source, name, useManualTime } from './harness.ts'
+import { Source, name, passBlocked, useManualTime, watch } from './harness.ts'
 
 useManualTime()
 
@@ -65,6 +65,100 @@ describe.each<[string, () => CryptographicMaterialsCache]>([
     expect(all).toEqual([...times(4, 'a#1'), ...times(4, 'a#2'), ...times(2, 'a#3')])
     expect(source.zeroed).toEqual(['a#1', 'a#2'])
     expect(cache.stats()).toMatchObject({ misses: 3, waits: 9, entries: 1 })
+  })
+
+  test('make as many calls at once as their charges need keys, and at most ten', async () => {
+    const [cache, source] = [make(), new Source()]
+    source.latencyMs = 50
+    const charge = { bytes: 1, maxMessages: 10, maxBytes: 100 }
+    const all = many(cache, source.request('a', { ...minute, charge }), 1000)
+    expect(source.calls).toBe(10)
+    await vi.advanceTimersByTimeAsync(50 * 10)
+    const keys = await Promise.all(all)
+    expect(source.calls).toBe(100)
+    expect(new Set(keys).size).toBe(100)
+  })
+
+  test.each([
+    { sizes: [600, 600, 400, 400], calls: 2 },
+    { sizes: [600, 600, 600], calls: 3 },
+    { sizes: [10, 20, 900], calls: 1 },
+  ])('of $sizes bytes, 1000 a key, make $calls calls', async ({ sizes, calls }) => {
+    const [cache, source] = [make(), new Source()]
+    const limits = { maxMessages: 100, maxBytes: 1000 }
+    await Promise.all(
+      sizes.map((bytes) =>
+        cache.get(source.request('a', { ...minute, charge: { bytes, ...limits } })),
+      ),
+    )
+    expect(source.calls).toBe(calls)
+  })
+
+  test('lose one of them for each call that fails, while others are under way', async () => {
+    const [cache, source] = [make(), new Source()]
+    source.latencyMs = 50
+    const charge = { bytes: 1, maxMessages: 1, maxBytes: 1 }
+    const request = source.request('a', { ...minute, charge })
+    const failing = { ...request, load: () => Promise.reject(new Error('throttled')) }
+    const all = [request, failing, request].map((one) => watch(name(cache, one)))
+    await vi.advanceTimersByTimeAsync(50)
+    expect(all.map(({ now }) => now)).toEqual(['a#1', 'Error: throttled', 'a#2'])
+  })
+
+  test('are asked for no more than those who have not given up need', async () => {
+    const [cache, source] = [make(), new Source()]
+    source.latencyMs = 50
+    const charge = { bytes: 1, maxMessages: 1, maxBytes: 1 }
+    const aborts = Array.from({ length: 100 }, () => new AbortController())
+    const gone = aborts.map(({ signal }) =>
+      watch(name(cache, source.request('a', { ...minute, charge, signal }))),
+    )
+    for (const abort of aborts) abort.abort()
+    const stays = watch(name(cache, source.request('a', { ...minute, charge })))
+    await vi.advanceTimersByTimeAsync(50)
+    expect(stays.now).toBe('a#1')
+    expect(new Set(gone.map(({ now }) => now))).toEqual(new Set(['ERR_ABORTED']))
+    expect(source.calls).toBe(10)
+  })
+
+  test('wait each for as long as its own signal says, and take no listener along', async () => {
+    const [cache, source] = [make(), new Source()]
+    source.latencyMs = 50
+    const abort = new AbortController()
+    const { signal } = abort
+    const added = vi.spyOn(signal, 'addEventListener')
+    const removed = vi.spyOn(signal, 'removeEventListener')
+    const gone = watch(name(cache, source.request('a', { ...minute, signal })))
+    const stays = watch(name(cache, source.request('a', minute)))
+    abort.abort(new Error('enough'))
+    await vi.advanceTimersByTimeAsync(0)
+    expect([gone.now, stays.now]).toEqual(['ERR_ABORTED', 'waits'])
+    await vi.advanceTimersByTimeAsync(50)
+    expect(stays.now).toBe('a#1')
+    expect(source.calls).toBe(1)
+    expect(removed.mock.calls.map(([, listener]) => listener)).toEqual(
+      added.mock.calls.map(([, listener]) => listener),
+    )
+    await expect(cache.get(source.request('b', { ...minute, signal }))).rejects.toMatchObject({
+      code: 'ERR_ABORTED',
+      cause: signal.reason,
+    })
+    expect(source.calls).toBe(1)
+  })
+
+  test('are not served beyond a limit by the time that serving others takes', async () => {
+    const [cache, source] = [make(), new Source()]
+    const maxAgeMs = 5000
+    const slow = source.request('a', {
+      maxAgeMs,
+      takes: () => {
+        passBlocked(maxAgeMs)
+        return true
+      },
+    })
+    const all = [slow, source.request('a', { maxAgeMs })].map((one) => watch(name(cache, one)))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(all.map(({ now }) => now)).toEqual(['a#1', 'a#2'])
   })
 
   test('do not get what does not suit them, but their own', async () => {

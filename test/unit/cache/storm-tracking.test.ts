@@ -3,7 +3,7 @@ import {
   StormTrackingCache,
   type StormTrackingCacheOptions,
 } from '../../../src/cache/storm-tracking.ts'
-import { Source, name, useManualTime } from './harness.ts'
+import { Source, name, useManualTime, watch } from './harness.ts'
 
 // framework/storm-tracking-cryptographic-materials-cache.md
 
@@ -13,16 +13,6 @@ const minute = { maxAgeMs: 60_000 }
 
 function newCache(options: Partial<StormTrackingCacheOptions> = {}): [StormTrackingCache, Source] {
   return [new StormTrackingCache({ capacity: 100, ...options }), new Source()]
-}
-
-/** Settles what a promise will be, as text, and keeps what it is until then. */
-function watch(promise: Promise<string>): { now: string } {
-  const seen = { now: 'waits' }
-  promise.then(
-    (value) => (seen.now = value),
-    (error: unknown) => (seen.now = String(Reflect.get(Object(error), 'code') ?? error)),
-  )
-  return seen
 }
 
 describe('settings ("Consistency")', () => {
@@ -211,6 +201,21 @@ describe('the fan out', () => {
     expect(now()).toEqual(['a#1', 'b#2', 'c#3', 'd#4', 'c#3'])
   })
 
+  test('is counted by use: what a data key waits for is not in its queue', async () => {
+    const [cache, source] = newCache({ fanOut: 1 })
+    const branchKey = () => name(cache, source.request('b', { ...minute, use: 'branch-key' }))
+    const dataKeys = ['c', 'd'].map((id) => {
+      const request = source.request(id, minute)
+      const load = async () => {
+        await branchKey()
+        return request.load()
+      }
+      return watch(name(cache, { ...request, load }))
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(dataKeys.map(({ now }) => now)).toEqual(['c#2', 'd#3'])
+  })
+
   test('has room again after a failure', async () => {
     const [cache, source] = newCache({ fanOut: 1 })
     source.failure = new Error('KMS is down')
@@ -246,6 +251,90 @@ describe('the fan out', () => {
     const calls = source.calls
     await vi.advanceTimersByTimeAsync(40_000)
     expect(source.calls).toBe(calls)
+  })
+})
+
+describe('with tight limits', () => {
+  const charge = { bytes: 600, maxMessages: 1000, maxBytes: 1000 }
+
+  test('a hundred messages of a key each do not wait for one another until they give up', async () => {
+    const [cache, source] = newCache()
+    source.latencyMs = 900
+    const request = source.request('a', { ...minute, charge })
+    const all = Array.from({ length: 100 }, () => watch(name(cache, request)))
+    await vi.advanceTimersByTimeAsync(9000)
+    expect(new Set(all.map(({ now }) => now)).size).toBe(100)
+    expect(source.calls).toBe(100)
+  })
+
+  test('the in-flight TTL counts from the last key that came', async () => {
+    const [cache, source] = newCache()
+    source.latencyMs = 900
+    const request = source.request('a', { ...minute, charge })
+    const all = Array.from({ length: 130 }, () => watch(name(cache, request)))
+    await vi.advanceTimersByTimeAsync(11_700)
+    expect(all.at(-1)?.now).toBe('a#130')
+  })
+
+  test('who waits is served in order, also those who came while others were served', async () => {
+    const [cache, source] = newCache()
+    source.latencyMs = 900
+    const served: number[] = []
+    const one = { ...minute, charge: { bytes: 1, maxMessages: 1, maxBytes: 1 } }
+    const ask = (number: number) =>
+      cache.get(source.request('a', one)).then(() => served.push(number))
+    for (let number = 0; number < 15; number++) void ask(number)
+    await vi.advanceTimersByTimeAsync(500)
+    for (let number = 15; number < 25; number++) void ask(number)
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(served).toEqual(Array.from({ length: 25 }, (_, number) => number))
+  })
+})
+
+test('an entry is not renewed while others have all slots, though its last call was long ago', async () => {
+  const [cache, source] = newCache({ fanOut: 1 })
+  const request = source.request('a', minute)
+  await cache.get(request)
+  source.failure = new Error('KMS is down')
+  vi.advanceTimersByTime(50_000)
+  await cache.get(request)
+  await vi.advanceTimersByTimeAsync(0)
+  source.failure = undefined
+  source.hangs = [3]
+  watch(name(cache, source.request('b', minute)))
+  vi.setSystemTime(Date.now() + 1000)
+  await cache.get(request)
+  expect(source.calls).toBe(3)
+})
+
+describe('a request that is aborted', () => {
+  test('leaves the queue, and nobody is asked for it', async () => {
+    const [cache, source] = newCache({ fanOut: 1 })
+    source.latencyMs = 500
+    const abort = new AbortController()
+    const first = watch(name(cache, source.request('a', minute)))
+    const left = watch(name(cache, source.request('b', { ...minute, signal: abort.signal })))
+    const last = watch(name(cache, source.request('c', minute)))
+    abort.abort()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect([first.now, left.now, last.now]).toEqual(['a#1', 'ERR_ABORTED', 'c#2'])
+  })
+
+  test('leaves what it called for under way, and no timer for itself', async () => {
+    const [cache, source] = newCache()
+    source.latencyMs = 500
+    const abort = new AbortController()
+    watch(name(cache, source.request('a', { ...minute, signal: abort.signal })))
+    abort.abort()
+    await vi.advanceTimersByTimeAsync(500)
+    expect(await name(cache, source.request('a', minute))).toBe('a#1')
+    expect(source.calls).toBe(1)
+    source.hangs = [2]
+    const other = new AbortController()
+    watch(name(cache, source.request('b', { ...minute, signal: other.signal })))
+    other.abort()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(source.calls).toBe(2)
   })
 })
 
