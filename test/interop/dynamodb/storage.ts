@@ -5,6 +5,7 @@ import { startMoto } from '../../conformance/moto.ts'
 import { Tally } from '../../conformance/tally.ts'
 import { dynamoDbCases } from '../../support/dynamodb/cases.ts'
 import { dynamoDbClientConfig } from '../../support/dynamodb/emulator.ts'
+import { rewrapCases } from '../../support/dynamodb/rewrap-cases.ts'
 import { keyStorageCases } from '../../support/key-storage-spec.ts'
 import type { RunningProgram } from '../live/processes.ts'
 import { pythonEnvironment } from '../peers/python-environment.ts'
@@ -88,7 +89,10 @@ async function runOn(
     await storage.createTable()
     const cases = [
       ...keyStorageCases.map(({ name, run }) => ({ name, run: () => run(storage) })),
-      ...dynamoDbCases.map(({ name, run }) => ({ name, run: () => run(client) })),
+      ...[...dynamoDbCases, ...rewrapCases].map(({ name, run }) => ({
+        name,
+        run: () => run(client),
+      })),
     ]
     for (const name of Object.keys(cannot).filter(
       (name) => !cases.some((one) => one.name === name),

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DynamoDbKeyStorage } from '../../../../../src/hierarchical.ts'
 import { dynamoDbCases } from '../../../../support/dynamodb/cases.ts'
+import { rewrapCases } from '../../../../support/dynamodb/rewrap-cases.ts'
 import { DynamoDbEmulator } from '../../../../support/dynamodb/emulator.ts'
 import { keyStorageCases, recordOf } from '../../../../support/key-storage-spec.ts'
 
@@ -36,7 +37,7 @@ describe('DynamoDbKeyStorage as a KeyStorage', () => {
 })
 
 describe('DynamoDbKeyStorage on DynamoDB', () => {
-  test.each(dynamoDbCases)('$name', ({ run }) => run(client))
+  test.each([...dynamoDbCases, ...rewrapCases])('$name', ({ run }) => run(client))
 
   test('createTable waits until a table is ready', async () => {
     const slow = await DynamoDbEmulator.start({ createTableMs: 300 })
