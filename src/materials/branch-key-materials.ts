@@ -2,7 +2,8 @@ import { EnvelopeError } from '../errors.ts'
 import { copyBytes } from '../format/bytes.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 
-const branchKeyLength = 32
+/** framework/structures.md, "Branch Key": "MUST be 32 bytes". */
+export const branchKeyLength = 32
 const brand = Symbol.for('waxseal.BranchKeyMaterials')
 
 /** What {@link BranchKeyMaterials} are made of. */
@@ -33,7 +34,6 @@ export class BranchKeyMaterials {
     this.branchKeyId = fields.branchKeyId
     this.branchKeyVersion = fields.branchKeyVersion
     this.encryptionContext = fields.encryptionContext
-    // framework/structures.md, "Branch Key": "MUST be 32 bytes".
     if (fields.key.length !== branchKeyLength) {
       throw new EnvelopeError(
         'ERR_BRANCH_KEY_RECORD',

@@ -126,11 +126,14 @@ export function checkKeyId(keyId: unknown, field: string): KmsIdentifierKind {
 }
 
 /** A copy of the grant tokens, for the SDK's requests. */
-export function checkGrantTokens(grantTokens: readonly string[] | undefined): string[] | undefined {
+export function checkGrantTokens(
+  grantTokens: readonly string[] | undefined,
+  field = 'grantTokens',
+): string[] | undefined {
   const given: unknown = grantTokens
   if (given === undefined) return undefined
   if (Array.isArray(given) && given.every((token) => typeof token === 'string')) return [...given]
-  throw new InvalidArgumentError('grantTokens', 'grantTokens must be an array of strings')
+  throw new InvalidArgumentError(field, `${field} must be an array of strings`)
 }
 
 /** What to do about a call that failed, where there is something to do. */

@@ -196,6 +196,10 @@ export class BranchKeyStore {
    * every moment it opens under exactly one of the two keys. After a failure or a crash, call it
    * again: it goes on with what is left.
    *
+   * The result is an audit: a record counts only if KMS has opened it under the new key in this call,
+   * with all its attributes. What a record says of its key is not believed. So a second call tells
+   * whether all is there, and so does one with the store's own key as the destination.
+   *
    * Before: the store that moves is configured with the old key (`key` or `multi-region-key`), and
    * moves what is under it, nothing else. All that read meanwhile need permission for both keys,
    * and the `kmsConfiguration` `discovery`; of two replicas of one multi-Region key,
@@ -210,12 +214,14 @@ export class BranchKeyStore {
    *
    * Permissions: `kms:ReEncryptFrom` for both keys and `kms:ReEncryptTo` for the new one. With
    * `to.client`, or for a branch key of hierarchy version 2, `kms:Decrypt` for both and
-   * `kms:Encrypt` for the new one. Calls of KMS: two for each record; three with `to.client` or
-   * under hierarchy version 2.
+   * `kms:Encrypt` for the new one. Calls of KMS: two for each record that is moved, three with
+   * `to.client` or under hierarchy version 2; one for each that is there already.
    *
-   * @throws EnvelopeError ERR_BRANCH_KEY_NOT_FOUND; ERR_BRANCH_KEY_KMS also if the store discovers
-   * its keys or a record is under a third key, before anything is moved; ERR_BRANCH_KEY_CONFLICT if
-   * others change the records all the time.
+   * @throws EnvelopeError ERR_BRANCH_KEY_NOT_FOUND if there is no such branch key, or if its active
+   * record, the version that this names or the beacon key is missing; ERR_BRANCH_KEY_RECORD also if
+   * a record that names the new key does not open under it; ERR_BRANCH_KEY_KMS also if the store
+   * discovers its keys or a record is under a third key: all of that before anything is moved.
+   * ERR_BRANCH_KEY_CONFLICT if others change the records all the time.
    *
    * @example
    * ```ts

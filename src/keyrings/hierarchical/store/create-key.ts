@@ -5,8 +5,9 @@ import { checkNoReservedKeys, copyContext } from '../../../format/encryption-con
 import { checkHierarchyVersion, checkText } from './arguments.ts'
 import { prefixed } from './branch-key-context.ts'
 import type { BranchKeyVersion, CreateKeyOptions } from './branch-key-store.ts'
-import { conflict, withStorage } from './failures.ts'
-import { beaconRecord, createTime, recordOf, versionRecords } from './new-records.ts'
+import { conflict } from './failures.ts'
+import { beaconRecord, createTime, wrappedRecord, versionRecords } from './new-records.ts'
+import { writeTo } from './storage-calls.ts'
 import { type StoreParts, creatingKeyArn } from './store-parts.ts'
 import { wrapNewKey } from './wrapping.ts'
 
@@ -31,12 +32,12 @@ export async function createKey(
 
   const { storage } = parts
   const records = [
-    recordOf(version, versionKey),
-    recordOf(active, activeKey),
-    recordOf(beacon, beaconKey),
+    wrappedRecord(version, versionKey),
+    wrappedRecord(active, activeKey),
+    wrappedRecord(beacon, beaconKey),
   ]
   const changes = records.map((record) => ({ record, replaces: undefined }))
-  const outcome = await withStorage(storage.name, () => storage.write(changes))
+  const outcome = await writeTo(storage, changes)
   if (outcome === 'conflict') {
     throw conflict(
       `The branch key ${JSON.stringify(branchKeyId)} exists already, ` +

@@ -1,15 +1,15 @@
-import { EnvelopeError, reasonOf } from '../../../errors.ts'
+import { EnvelopeError } from '../../../errors.ts'
 import type { BranchKeyRecordType } from '../storage/key-storage.ts'
 
-/** Which record an error is about. */
-export interface RecordPlace {
+/** Which record an error is about; of what a storage has listed, the type can be anything. */
+export interface RecordPlace<Type = BranchKeyRecordType> {
   readonly branchKeyId: string
-  readonly type: BranchKeyRecordType
+  readonly type: Type
   readonly storageName: string
 }
 
 /** A record as errors name it. */
-export function describePlace({ branchKeyId, type, storageName }: RecordPlace): string {
+export function describePlace({ branchKeyId, type, storageName }: RecordPlace<unknown>): string {
   return (
     `The record ${JSON.stringify(type)} of the branch key ${JSON.stringify(branchKeyId)} ` +
     `in ${JSON.stringify(storageName)}`
@@ -17,7 +17,11 @@ export function describePlace({ branchKeyId, type, storageName }: RecordPlace): 
 }
 
 /** A record is malformed, or is not what was stored. */
-export function badRecord(place: RecordPlace, reason: string, cause?: unknown): EnvelopeError {
+export function badRecord(
+  place: RecordPlace<unknown>,
+  reason: string,
+  cause?: unknown,
+): EnvelopeError {
   return new EnvelopeError(
     'ERR_BRANCH_KEY_RECORD',
     `${describePlace(place)} ${reason}. ` +
@@ -35,21 +39,16 @@ export function notFound(place: RecordPlace): EnvelopeError {
   )
 }
 
+/** A record is missing that its branch key has to have. */
+export function lost(place: RecordPlace): EnvelopeError {
+  return new EnvelopeError(
+    'ERR_BRANCH_KEY_NOT_FOUND',
+    `${describePlace(place)} does not exist, and others of this branch key do. Restore it from a backup ` +
+      'while the KMS key that it is under is still there, and call again',
+  )
+}
+
 /** Another write came first. */
 export function conflict(message: string): EnvelopeError {
   return new EnvelopeError('ERR_BRANCH_KEY_CONFLICT', message)
-}
-
-/** Has the storage do something; what it fails with becomes an error of this library. */
-export async function withStorage<T>(storageName: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    if (EnvelopeError.is(cause)) throw cause
-    throw new EnvelopeError(
-      'ERR_KEY_STORAGE',
-      `The key storage ${JSON.stringify(storageName)} failed: ${reasonOf(cause)}`,
-      { cause },
-    )
-  }
 }

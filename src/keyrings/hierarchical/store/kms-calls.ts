@@ -9,6 +9,7 @@ import {
 import { show } from '../../../checks.ts'
 import { EnvelopeError } from '../../../errors.ts'
 import type { EncryptionContext } from '../../../format/encryption-context.ts'
+import { branchKeyLength } from '../../../materials/branch-key-materials.ts'
 import { bytesOf, callKms, describe, errorName, hintFor } from '../../kms/calls.ts'
 import { type RecordPlace, badRecord, describePlace } from './failures.ts'
 
@@ -28,6 +29,8 @@ interface Call extends RecordAccess {
   readonly keyArn: string
   /** Of ReEncrypt: the key that the ciphertext is then under. */
   readonly destinationArn?: string
+  /** Of what is opened. */
+  readonly origin?: Origin
 }
 
 /** A key and what a ciphertext under it is bound to. */
@@ -36,7 +39,12 @@ export interface Binding {
   readonly encryptionContext: EncryptionContext
 }
 
-const branchKeyLength = 32
+/**
+ * Where a ciphertext that KMS is to open comes from. If KMS refuses one that was read from the storage, the
+ * record is not what was stored; one that was just made says something about the key, and nothing about
+ * the record.
+ */
+export type Origin = 'of the record' | 'just made'
 
 /** A new key, which nobody sees: the ciphertext of 32 random bytes. */
 export async function generateWrapped(
@@ -100,11 +108,12 @@ export async function encrypt(
   return ciphertextOf(asked, operation, answer.CiphertextBlob)
 }
 
-/** What a record's ciphertext holds, the caller's to overwrite. */
+/** What a ciphertext holds, the caller's to overwrite. */
 export async function decrypt(
   access: RecordAccess,
   { keyArn, encryptionContext }: Binding,
   ciphertext: Uint8Array,
+  origin: Origin,
 ): Promise<Uint8Array> {
   const operation = 'Decrypt'
   const command = new DecryptCommand({
@@ -113,8 +122,8 @@ export async function decrypt(
     EncryptionContext: { ...encryptionContext },
     GrantTokens: access.grantTokens,
   })
-  const asked = { ...access, keyArn }
-  const answer = await ask(asked, operation, () => access.client.send(command), 'of the record')
+  const asked = { ...access, keyArn, origin }
+  const answer = await ask(asked, operation, () => access.client.send(command))
   const plaintext = bytesOf(answer.Plaintext)
   try {
     checkKeyId(asked, operation, 'KeyId', answer.KeyId)
@@ -125,12 +134,7 @@ export async function decrypt(
   }
 }
 
-/**
- * The ciphertext of the same under another binding, by KMS alone.
- *
- * @param origin - `of the record` if the ciphertext was read from the storage: KMS's refusal of it
- * then says that the record is not what was stored.
- */
+/** The ciphertext of the same under another binding, by KMS alone. */
 export async function reEncrypt(
   access: RecordAccess,
   change: {
@@ -150,39 +154,41 @@ export async function reEncrypt(
     DestinationEncryptionContext: { ...to.encryptionContext },
     GrantTokens: access.grantTokens,
   })
-  const source = { ...access, keyArn: from.keyArn, destinationArn: to.keyArn }
+  const source = { ...access, keyArn: from.keyArn, destinationArn: to.keyArn, origin }
   const destination = { ...access, keyArn: to.keyArn }
-  const answer = await ask(source, operation, () => access.client.send(command), origin)
+  const answer = await ask(source, operation, () => access.client.send(command))
   checkKeyId(source, operation, 'SourceKeyId', answer.SourceKeyId)
   checkKeyId(destination, operation, 'KeyId', answer.KeyId)
   return ciphertextOf(destination, operation, answer.CiphertextBlob)
 }
 
-/** Where a ciphertext that KMS is to open comes from. */
-export type Origin = 'of the record' | 'just made'
-
-async function ask<T>(
-  call: Call,
-  operation: string,
-  send: () => Promise<T>,
-  origin: Origin = 'just made',
-): Promise<T> {
-  const { keyArn, place } = call
+async function ask<T>(call: Call, operation: string, send: () => Promise<T>): Promise<T> {
+  const { keyArn, place, origin } = call
   try {
     return await callKms({ operation, keyId: keyArn }, send)
   } catch (cause) {
     if (origin === 'of the record') refuseRecord(place, cause)
     const hint = await hintOf(call, operation, cause)
-    const failure = `KMS ${operation} with the key ${keyArn} failed: ${describe(cause)}`
+    const failure = `KMS ${operation} ${keysOf(call)} failed: ${describe(cause)}`
     throw kmsFailure(place, hint === undefined ? failure : `${failure} (${hint})`, cause)
   }
 }
 
+function keysOf({ keyArn, destinationArn = keyArn }: Call): string {
+  return destinationArn === keyArn
+    ? `with the key ${keyArn}`
+    : `from the key ${keyArn} to the key ${destinationArn}`
+}
+
 async function hintOf(
-  { client, keyArn, destinationArn }: Call,
+  { client, keyArn, destinationArn, origin }: Call,
   operation: string,
   cause: unknown,
 ): Promise<string | undefined> {
+  // Of these the usual hints are about a ciphertext that was changed.
+  if (origin === 'just made' && ciphertextErrors.includes(errorName(cause))) {
+    return 'KMS does not open what it has just encrypted; this record was not written'
+  }
   // IAM has two permissions for this one operation.
   if (destinationArn !== undefined && errorName(cause) === 'AccessDeniedException') {
     return (
@@ -192,6 +198,8 @@ async function hintOf(
   }
   return hintFor({ client, operation, keyId: keyArn, cause })
 }
+
+const ciphertextErrors = ['InvalidCiphertextException', 'IncorrectKeyException']
 
 /**
  * KMS's names for what says that the ciphertext and the attributes of a record don't belong

@@ -8,7 +8,7 @@ import {
 } from './branch-key-context.ts'
 import type { BranchKeyRecord, BranchKeyRecordType } from '../storage/key-storage.ts'
 import { type StoreParts, placeOf } from './store-parts.ts'
-import type { Unwrapped } from './wrapping.ts'
+import type { RecordToWrap } from './wrapping.ts'
 
 /** The time as records have it: "ISO 8601 format in UTC, to microsecond precision". */
 export function createTime(): string {
@@ -26,14 +26,14 @@ export function versionRecords(
   branchKeyId: string,
   branchKeyVersion: string,
   attributes: BranchKeyContext,
-): readonly [version: Unwrapped, active: Unwrapped] {
+): readonly [version: RecordToWrap, active: RecordToWrap] {
   const type = versionType(branchKeyVersion)
   const ofBoth = Object.fromEntries(
     Object.entries(attributes).filter(([name]) => name !== 'version'),
   )
   return [
-    unwrapped(parts, branchKeyId, type, ofBoth),
-    unwrapped(parts, branchKeyId, activeType, { ...ofBoth, version: type }),
+    recordToWrap(parts, branchKeyId, type, ofBoth),
+    recordToWrap(parts, branchKeyId, activeType, { ...ofBoth, version: type }),
   ]
 }
 
@@ -41,23 +41,23 @@ export function beaconRecord(
   parts: StoreParts,
   branchKeyId: string,
   attributes: BranchKeyContext,
-): Unwrapped {
-  return unwrapped(parts, branchKeyId, beaconType, attributes)
+): RecordToWrap {
+  return recordToWrap(parts, branchKeyId, beaconType, attributes)
 }
 
-function unwrapped(
+function recordToWrap(
   parts: StoreParts,
   branchKeyId: string,
   type: BranchKeyRecordType,
   attributes: BranchKeyContext,
-): Unwrapped {
+): RecordToWrap {
   const place = placeOf(parts, branchKeyId, type)
   return { place, context: contextOf({ branchKeyId, type, attributes }, parts.logicalKeyStoreName) }
 }
 
 /** The record, now that its key is wrapped. */
-export function recordOf(
-  { place: { branchKeyId, type }, context }: Unwrapped,
+export function wrappedRecord(
+  { place: { branchKeyId, type }, context }: RecordToWrap,
   ciphertext: Uint8Array,
 ): BranchKeyRecord {
   return { branchKeyId, type, ciphertext, attributes: attributesOf(context) }

@@ -1,8 +1,9 @@
 import { BranchKeyMaterials } from '../../../materials/branch-key-materials.ts'
 import { customContextOf } from './branch-key-context.ts'
-import { notFound, withStorage } from './failures.ts'
+import { notFound } from './failures.ts'
 import type { BranchKeyRecordType } from '../storage/key-storage.ts'
 import { type ReadRecord, readRecord } from './records.ts'
+import { readFrom } from './storage-calls.ts'
 import { type StoreParts, keyArnFor, placeOf } from './store-parts.ts'
 import { unwrapRecord } from './wrapping.ts'
 
@@ -14,7 +15,7 @@ export async function fetchRecord(
 ): Promise<ReadRecord> {
   const { storage, logicalKeyStoreName } = parts
   const place = placeOf(parts, branchKeyId, type)
-  const record = await withStorage(storage.name, () => storage.read(branchKeyId, type))
+  const record = await readFrom(storage, branchKeyId, type)
   if (record === undefined) throw notFound(place)
   return readRecord(record, place, logicalKeyStoreName)
 }
@@ -26,7 +27,7 @@ export async function getMaterials(
   type: BranchKeyRecordType,
 ): Promise<BranchKeyMaterials> {
   const record = await fetchRecord(parts, branchKeyId, type)
-  const key = await unwrapRecord(parts.access, keyArnFor(parts, record), record)
+  const key = await unwrapRecord(parts.access, keyArnFor(parts, record), record, 'of the record')
   try {
     return new BranchKeyMaterials({
       branchKeyId,

@@ -1,13 +1,13 @@
 import { randomUuid } from '../../../crypto/uuid.ts'
+import { authenticate } from './authenticate.ts'
 import { activeType, attributesOf } from './branch-key-context.ts'
 import type { BranchKeyVersion } from './branch-key-store.ts'
-import { conflict, withStorage } from './failures.ts'
-import { reEncrypt } from './kms-calls.ts'
-import { createTime, recordOf, versionRecords } from './new-records.ts'
+import { conflict } from './failures.ts'
+import { createTime, wrappedRecord, versionRecords } from './new-records.ts'
 import { fetchRecord } from './read-key.ts'
-import type { ReadRecord } from './records.ts'
+import { writeTo } from './storage-calls.ts'
 import { type StoreParts, creatingKeyArn, keyArnFor } from './store-parts.ts'
-import { unwrapRecord, wrapNewKey } from './wrapping.ts'
+import { wrapNewKey } from './wrapping.ts'
 
 export async function versionKey(
   parts: StoreParts,
@@ -16,7 +16,8 @@ export async function versionKey(
   creatingKeyArn(parts, 'versionKey')
   const old = await fetchRecord(parts, branchKeyId, activeType)
   const keyArn = keyArnFor(parts, old)
-  await authenticate(parts, keyArn, old)
+  // Else who can write to the storage could have a new version bound to attributes of their choice.
+  await authenticate(parts.access, keyArn, old)
 
   const { hierarchyVersion } = old
   const branchKeyVersion = randomUuid()
@@ -29,11 +30,11 @@ export async function versionKey(
 
   const { storage } = parts
   const changes = [
-    { record: recordOf(version, versionKey), replaces: undefined },
+    { record: wrappedRecord(version, versionKey), replaces: undefined },
     // "prevents overwrites due to a race in updating the Active Item"
-    { record: recordOf(active, activeKey), replaces: old.ciphertext },
+    { record: wrappedRecord(active, activeKey), replaces: old.ciphertext },
   ]
-  const outcome = await withStorage(storage.name, () => storage.write(changes))
+  const outcome = await writeTo(storage, changes)
   if (outcome === 'conflict') {
     throw conflict(
       `The branch key ${JSON.stringify(branchKeyId)} in ${JSON.stringify(storage.name)} was ` +
@@ -42,27 +43,4 @@ export async function versionKey(
     )
   }
   return { branchKeyId, branchKeyVersion }
-}
-
-/**
- * Throws if the record is not what was stored ("Authenticating a Branch Keystore item"). Else who
- * can write to the storage could have a new version bound to attributes of their choice.
- */
-async function authenticate(
-  { access }: StoreParts,
-  keyArn: string,
-  record: ReadRecord,
-): Promise<void> {
-  const { place, context, ciphertext } = record
-  if (record.hierarchyVersion === 2) {
-    const key = await unwrapRecord(access, keyArn, record)
-    key.fill(0)
-    return
-  }
-  // ReEncrypt to the same: KMS checks it and the key stays there.
-  const binding = { keyArn, encryptionContext: context }
-  await reEncrypt(
-    { ...access, place },
-    { ciphertext, origin: 'of the record', from: binding, to: binding },
-  )
 }

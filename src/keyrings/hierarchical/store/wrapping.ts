@@ -1,5 +1,7 @@
 import { nodeBackend } from '../../../crypto/node.ts'
+import type { EnvelopeError } from '../../../errors.ts'
 import { concat } from '../../../format/bytes.ts'
+import { branchKeyLength } from '../../../materials/branch-key-materials.ts'
 import {
   type BranchKeyContext,
   type HierarchyVersion,
@@ -9,16 +11,15 @@ import {
 import { type RecordPlace, badRecord } from './failures.ts'
 import {
   type KmsAccess,
+  type Origin,
   decrypt,
   encrypt,
   generatePlaintext,
   generateWrapped,
+  kmsFailure,
   reEncrypt,
 } from './kms-calls.ts'
 import type { ReadRecord } from './records.ts'
-
-const branchKeyLength = 32
-const digestLength = 48
 
 /** What a new key is wrapped as. */
 export interface Wrapping {
@@ -28,7 +29,7 @@ export interface Wrapping {
 }
 
 /** A record that is to be written, without its ciphertext. */
-export interface Unwrapped {
+export interface RecordToWrap {
   readonly place: RecordPlace
   readonly context: BranchKeyContext
 }
@@ -38,13 +39,13 @@ export interface Unwrapped {
  * branch-key-store.md, "Wrapped Branch Key Creation" and "Wrapped Beacon Key Creation"). Under
  * hierarchy version 1 the key never leaves KMS.
  */
-export async function wrapNewKey<Records extends readonly [Unwrapped, ...Unwrapped[]]>(
+export async function wrapNewKey<Records extends readonly [RecordToWrap, ...RecordToWrap[]]>(
   wrapping: Wrapping,
   records: Records,
 ): Promise<{ [Index in keyof Records]: Uint8Array }>
 export async function wrapNewKey(
   wrapping: Wrapping,
-  records: readonly [Unwrapped, ...Unwrapped[]],
+  records: readonly [RecordToWrap, ...RecordToWrap[]],
 ): Promise<readonly Uint8Array[]> {
   return wrapping.hierarchyVersion === 1
     ? wrapVersion1(wrapping, records)
@@ -53,7 +54,7 @@ export async function wrapNewKey(
 
 async function wrapVersion1(
   { access, keyArn }: Wrapping,
-  [first, ...others]: readonly [Unwrapped, ...Unwrapped[]],
+  [first, ...others]: readonly [RecordToWrap, ...RecordToWrap[]],
 ): Promise<readonly Uint8Array[]> {
   const from = { keyArn, encryptionContext: first.context }
   const ciphertext = await generateWrapped({ ...access, place: first.place }, from)
@@ -68,7 +69,7 @@ async function wrapVersion1(
 
 async function wrapVersion2(
   wrapping: Wrapping,
-  records: readonly [Unwrapped, ...Unwrapped[]],
+  records: readonly [RecordToWrap, ...RecordToWrap[]],
 ): Promise<readonly Uint8Array[]> {
   const { access, keyArn } = wrapping
   const [{ place, context }] = records
@@ -88,7 +89,7 @@ async function wrapVersion2(
 export async function wrapWithDigest(
   access: KmsAccess,
   keyArn: string,
-  { place, context }: Unwrapped,
+  { place, context }: RecordToWrap,
   key: Uint8Array,
 ): Promise<Uint8Array> {
   const tuple = concat(contextDigest(context), key)
@@ -106,48 +107,47 @@ export async function wrapWithDigest(
  *
  * @param keyArn - the key to ask KMS for.
  * @throws EnvelopeError ERR_BRANCH_KEY_RECORD if the record is not what was stored,
- * ERR_BRANCH_KEY_KMS if KMS failed.
+ * ERR_BRANCH_KEY_KMS if KMS failed, or if it gives back something else than was just encrypted.
  */
 export async function unwrapRecord(
   access: KmsAccess,
   keyArn: string,
   record: ReadRecord,
+  origin: Origin,
 ): Promise<Uint8Array> {
   const { place, context, hierarchyVersion, ciphertext } = record
   const binding = { keyArn, encryptionContext: kmsContextOf(context, hierarchyVersion) }
-  const plaintext = await decrypt({ ...access, place }, binding, ciphertext)
+  const plaintext = await decrypt({ ...access, place }, binding, ciphertext, origin)
   try {
-    return hierarchyVersion === 1 ? wholeKey(place, plaintext) : keyAfterDigest(record, plaintext)
+    const digest = hierarchyVersion === 1 ? undefined : contextDigest(context)
+    const wrong = whatIsWrong(plaintext, digest)
+    if (wrong === undefined) return new Uint8Array(plaintext.subarray(digest?.length ?? 0))
+    if (origin === 'just made') throw notGivenBack(place, keyArn)
+    throw badRecord(place, `was changed after it was written${wrong}`)
   } finally {
     plaintext.fill(0)
   }
 }
 
-function wholeKey(place: RecordPlace, plaintext: Uint8Array): Uint8Array {
-  checkLength(place, plaintext, branchKeyLength)
-  return new Uint8Array(plaintext)
+/** What a KMS key encrypts it has to decrypt, or it would take the branch key with it. */
+export function notGivenBack(place: RecordPlace, keyArn: string): EnvelopeError {
+  return kmsFailure(place, `KMS has not given back what it was given to encrypt under ${keyArn}`)
 }
 
-function keyAfterDigest({ place, context }: ReadRecord, plaintext: Uint8Array): Uint8Array {
-  checkLength(place, plaintext, digestLength + branchKeyLength)
-  const digest = plaintext.subarray(0, digestLength)
-  // KMS has authenticated the custom encryption context alone; all other attributes are in the
-  // digest.
-  if (!nodeBackend.equalInConstantTime(digest, contextDigest(context))) {
-    throw badRecord(
-      place,
-      'was changed after it was written, or is of another logicalKeyStoreName: its attributes do ' +
-        'not match the digest that is encrypted with its key',
-    )
+/**
+ * Why a plaintext is no branch key, after the digest if there is one. KMS has authenticated the
+ * custom encryption context alone then; all other attributes are in the digest.
+ */
+function whatIsWrong(plaintext: Uint8Array, digest: Uint8Array | undefined): string | undefined {
+  const length = (digest?.length ?? 0) + branchKeyLength
+  if (plaintext.length !== length) {
+    return `: its ciphertext holds ${plaintext.length} bytes, not ${length}`
   }
-  return new Uint8Array(plaintext.subarray(digestLength))
-}
-
-function checkLength(place: RecordPlace, plaintext: Uint8Array, length: number): void {
-  if (plaintext.length === length) return
-  throw badRecord(
-    place,
-    'was changed after it was written: ' +
-      `its ciphertext holds ${plaintext.length} bytes, not ${length}`,
-  )
+  const isBound =
+    digest === undefined ||
+    nodeBackend.equalInConstantTime(plaintext.subarray(0, digest.length), digest)
+  return isBound
+    ? undefined
+    : ', or is of another logicalKeyStoreName: its attributes do not match the digest that is ' +
+        'encrypted with its key'
 }

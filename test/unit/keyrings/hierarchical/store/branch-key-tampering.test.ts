@@ -133,7 +133,7 @@ const malformed: [string, Change][] = [
   ['a wrapped key longer than any', withBytes(() => new Uint8Array(6145))],
   ['another id', (r) => ({ ...r, branchKeyId: otherId })],
   ['another type', otherType],
-  ['nothing that is a record', () => 'record'],
+  ['nothing that is a record', () => []],
 ]
 
 const typedChanges: Record<'active' | 'version' | 'beacon', [string, Change][]> = {
