@@ -6,7 +6,7 @@ import { countDeeds } from './summary.ts'
 /** The part of docs/interop.md on branch keys. */
 export function branchKeyTables(
   { versions, outcomes }: Pick<BranchKeyExchange, 'versions' | 'outcomes'>,
-  service: string,
+  services: readonly string[],
 ): string[] {
   const names = [...versions.keys()]
   const javascript = Object.entries(versions.get('JavaScript') ?? {})
@@ -15,7 +15,7 @@ export function branchKeyTables(
   const records = countDeeds(of('records')).passed
   return [
     '## Branch keys',
-    `All on one table, in ${service}. JavaScript is ${packages.join(', ')}. The records of ${records} branch keys, read without any of the libraries, were as the specification describes those of hierarchy version 1, and KMS opened them. The tables count calls that read a branch key and found in it what KMS had: the active key, both versions, the beacon key, by key stores of each KMS configuration.`,
+    `All on one table, in ${services.join(', and then all again in ')}. JavaScript is ${packages.join(', ')}. The records of ${records} branch keys, read without any of the libraries, were as the specification describes those of hierarchy version 1, and KMS opened them. The tables count calls that read a branch key and found in it what KMS had: the active key, both versions, the beacon key, by key stores of each KMS configuration.`,
     table('Created by', names, of('branch key'), ({ key }) => key.creator),
     table('Version by', names, of('branch key'), ({ key }) => key.versioner),
     '## Messages under branch keys',

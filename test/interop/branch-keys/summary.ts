@@ -3,8 +3,13 @@ import { groupBy } from '../live/summary.ts'
 import type { DeedOutcome } from './exchange.ts'
 
 /** Prints one line for each two libraries, and what failed between them, and counts. */
-export function printBranchKeys(outcomes: readonly DeedOutcome[], totals: Totals): void {
-  for (const [name, ofOne] of groupBy(outcomes, nameOf)) {
+export function printBranchKeys(
+  outcomes: readonly DeedOutcome[],
+  service: string,
+  totals: Totals,
+): void {
+  for (const [what, ofOne] of groupBy(outcomes, nameOf)) {
+    const name = `${what}, on ${service}`
     const failed = ofOne.filter((outcome) => outcome.status === 'failed')
     const { passed, notApplicable } = countDeeds(ofOne)
     const why = notApplicable > 0 ? `, ${notApplicable} n/a` : ''
