@@ -19,6 +19,15 @@ export interface CacheCharge {
   readonly maxBytes: number
 }
 
+/**
+ * What materials are to a request:
+ *
+ * - `serves`: it takes from them, and is charged for that.
+ * - `replace`: they are of no use for what the identifier says, and others are fetched in their place.
+ * - `not-for-this`: others can use them, and this one has to do without the cache.
+ */
+export type CacheFit = 'serves' | 'replace' | 'not-for-this'
+
 /** What is asked of a cache. */
 export interface CacheRequest<Taken> {
   /** The cache entry identifier, by the specification's formulas; `identifiers.ts` has them. */
@@ -39,11 +48,10 @@ export interface CacheRequest<Taken> {
    * of them.
    */
   load(): Promise<CacheableMaterials>
-  /**
-   * Makes the caller's own copy of the materials, which may be destroyed as soon as this returns.
-   * `undefined` if they are not what the caller can use: they are replaced then.
-   */
-  take(materials: CacheableMaterials): Taken | undefined
+  /** Looks at materials before anything is charged. */
+  fits(materials: CacheableMaterials): CacheFit
+  /** Makes the caller's own copy of materials that serve; they may be destroyed as soon as this returns. */
+  take(materials: CacheableMaterials): Taken
 }
 
 /** What a cache has done since it was made. */
@@ -79,9 +87,10 @@ export interface CryptographicMaterialsCache {
    * their charges need several. They share a failure too, and the next request fetches again. What is charged
    * is charged before anything is handed out.
    *
+   * @returns what the request has taken, or `undefined` if what is there is not for this request
    * @throws AbortedError if the request's signal is raised while it waits.
    */
-  get<Taken>(request: CacheRequest<Taken>): Promise<Taken>
+  get<Taken>(request: CacheRequest<Taken>): Promise<Taken | undefined>
   /** Notes that a request does without the cache, for the diagnostics and the stats. */
   bypass(use: CacheUse, partitionId: string, reason: CacheBypass): void
   stats(): CacheStats

@@ -19,6 +19,9 @@ export interface CacheRules {
   makeLoads(context: LoadsContext): Loads
 }
 
+/** An entry does not do for a request, so that materials are fetched. */
+const unserved = Symbol('unserved')
+
 const localRules: CacheRules = {
   renewal: refreshAhead,
   makeLoads: (context) => new Loads(context),
@@ -49,13 +52,13 @@ export class MaterialsCache implements CryptographicMaterialsCache {
     })
   }
 
-  async get<Taken>(request: CacheRequest<Taken>): Promise<Taken> {
+  async get<Taken>(request: CacheRequest<Taken>): Promise<Taken | undefined> {
     const entry = this.#entries.get(request.id)
     if (entry !== undefined) {
       const ageMs = entry.ageMs(this.#clock)
       const taken = this.#serve(entry, ageMs, request, true)
-      if (taken !== undefined) {
-        if (ageMs >= entry.renewAtAgeMs) this.#renew(entry, ageMs, request)
+      if (taken !== unserved) {
+        if (taken !== undefined && ageMs >= entry.renewAtAgeMs) this.#renew(entry, ageMs, request)
         return taken
       }
     }
@@ -77,20 +80,22 @@ export class MaterialsCache implements CryptographicMaterialsCache {
     this.#entries.clear()
   }
 
-  /** Charges an entry for a request and takes from it; `undefined` if it does not do. */
+  /** Charges an entry for a request and takes from it; `undefined` if it is not for this request. */
   #serve<Taken>(
     entry: CacheEntry,
     ageMs: number,
     request: CacheRequest<Taken>,
     isHit: boolean,
-  ): Taken | undefined {
-    if (entry.isGone || !(ageMs < entry.lifeMs && ageMs < request.maxAgeMs)) return undefined
+  ): Taken | undefined | typeof unserved {
+    if (entry.isGone || !(ageMs < entry.lifeMs && ageMs < request.maxAgeMs)) return unserved
+    const fit = request.fits(entry.materials)
+    if (fit !== 'serves') return fit === 'not-for-this' ? undefined : unserved
     // Before anything is handed out: what fails later has taken its share all the same.
-    if (request.charge !== undefined && !entry.usage.charge(request.charge)) return undefined
+    if (request.charge !== undefined && !entry.usage.charge(request.charge)) return unserved
     if (request.maxAgeMs < entry.lifeMs) this.#shorten(entry, request)
     try {
       const taken = request.take(entry.materials)
-      if (isHit && taken !== undefined) this.#journal.hit(entry)
+      if (isHit) this.#journal.hit(entry)
       return taken
     } finally {
       if (entry.usage.isExhausted) this.#entries.evict(entry, 'limits')
@@ -105,7 +110,7 @@ export class MaterialsCache implements CryptographicMaterialsCache {
     this.#entries.watch(entry)
   }
 
-  async #fetch<Taken>(request: CacheRequest<Taken>): Promise<Taken> {
+  async #fetch<Taken>(request: CacheRequest<Taken>): Promise<Taken | undefined> {
     const { signal } = request
     checkNotAborted(signal)
     let stop = (): void => undefined
@@ -117,7 +122,7 @@ export class MaterialsCache implements CryptographicMaterialsCache {
           call: undefined,
           serve: (entry, ageMs) => {
             const taken = this.#serve(entry, ageMs, request, false)
-            if (taken === undefined) return false
+            if (taken === unserved) return false
             resolve(taken)
             return true
           },

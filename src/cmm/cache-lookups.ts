@@ -1,4 +1,4 @@
-import type { CacheCharge, CacheRequest, CacheableMaterials } from '../cache/cache.ts'
+import type { CacheCharge, CacheFit, CacheRequest, CacheableMaterials } from '../cache/cache.ts'
 import {
   type DecryptionIdentity,
   type EncryptionIdentity,
@@ -36,23 +36,20 @@ export interface CachingLimits {
   readonly maxMessages: number
 }
 
-/** What is found in place of materials that this request can use. */
-export const identityKdf = Symbol('identity KDF')
-export const otherContext = Symbol('other context')
-
 // Objects of classes and not literals with closures: one is made for each message.
 //
 // An identifier is of what was asked at that moment, and materials may be fetched later. So what they are
 // fetched for is what the identifier was made from, and not what the caller's objects have become by then.
 
 /** Asks a cache for materials to encrypt one message with. */
-export class EncryptionLookup implements CacheRequest<EncryptionMaterials | typeof identityKdf> {
+export class EncryptionLookup implements CacheRequest<EncryptionMaterials> {
   readonly id: string
   readonly use = 'encrypt'
   readonly partitionId: string
   readonly maxAgeMs: number
   readonly refreshAheadMs: number
   readonly charge: CacheCharge
+  readonly signal: AbortSignal | undefined
   readonly #underlying: CryptographicMaterialsManager
   readonly #identity: EncryptionIdentity
 
@@ -74,6 +71,7 @@ export class EncryptionLookup implements CacheRequest<EncryptionMaterials | type
     this.maxAgeMs = limits.maxAgeMs
     this.refreshAheadMs = limits.refreshAheadMs
     this.charge = { bytes, maxMessages: limits.maxMessages, maxBytes: limits.maxBytes }
+    this.signal = request.signal
     this.#underlying = underlying
   }
 
@@ -89,9 +87,14 @@ export class EncryptionLookup implements CacheRequest<EncryptionMaterials | type
     }
   }
 
-  take(kept: CacheableMaterials): EncryptionMaterials | typeof identityKdf | undefined {
+  fits(kept: CacheableMaterials): CacheFit {
+    if (isEncryptionMaterials(kept)) return 'serves'
+    return isKeptNothing(kept) ? 'not-for-this' : 'replace'
+  }
+
+  take(kept: CacheableMaterials): EncryptionMaterials {
     if (isEncryptionMaterials(kept)) return kept.copy()
-    return isKeptNothing(kept) ? identityKdf : undefined
+    throw new TypeError('not encryption materials')
   }
 }
 
@@ -114,12 +117,13 @@ function isKeptNothing(value: CacheableMaterials): value is KeptNothing {
 }
 
 /** Asks a cache for materials to decrypt one message with. */
-export class DecryptionLookup implements CacheRequest<DecryptionMaterials | typeof otherContext> {
+export class DecryptionLookup implements CacheRequest<DecryptionMaterials> {
   readonly id: string
   readonly use = 'decrypt'
   readonly partitionId: string
   readonly maxAgeMs: number
   readonly refreshAheadMs: number
+  readonly signal: AbortSignal | undefined
   readonly #underlying: CryptographicMaterialsManager
   readonly #identity: DecryptionIdentity
 
@@ -139,6 +143,7 @@ export class DecryptionLookup implements CacheRequest<DecryptionMaterials | type
     this.partitionId = limits.partitionId
     this.maxAgeMs = limits.maxAgeMs
     this.refreshAheadMs = limits.refreshAheadMs
+    this.signal = request.signal
     this.#underlying = underlying
   }
 
@@ -156,10 +161,15 @@ export class DecryptionLookup implements CacheRequest<DecryptionMaterials | type
     }
   }
 
-  take(kept: CacheableMaterials): DecryptionMaterials | typeof otherContext | undefined {
-    if (!isKeptDecryption(kept)) return undefined
+  fits(kept: CacheableMaterials): CacheFit {
+    if (!isKeptDecryption(kept)) return 'replace'
     const isSame = kept.encryptedDataKeyCount === this.#identity.encryptedDataKeys.length
-    return isSame ? kept.materials.copy() : otherContext
+    return isSame ? 'serves' : 'not-for-this'
+  }
+
+  take(kept: CacheableMaterials): DecryptionMaterials {
+    if (isKeptDecryption(kept)) return kept.materials.copy()
+    throw new TypeError('not decryption materials')
   }
 }
 

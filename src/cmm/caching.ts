@@ -13,13 +13,7 @@ import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { checkPolicyOnDecrypt } from '../suites/commitment-policy.ts'
 import { knownSuite } from '../suites/suites.ts'
-import {
-  type CachingLimits,
-  DecryptionLookup,
-  EncryptionLookup,
-  identityKdf,
-  otherContext,
-} from './cache-lookups.ts'
+import { type CachingLimits, DecryptionLookup, EncryptionLookup } from './cache-lookups.ts'
 import type {
   CryptographicMaterialsManager,
   DecryptionMaterialsRequest,
@@ -43,8 +37,10 @@ export type CachingCmmOptions = UnderlyingOptions & {
   maxMessages?: number
   /**
    * CMMs on one cache share entries if and only if they have the same partition id. Only give the same to
-   * CMMs that get their materials from the same keys: an entry does not know whose keyring made it.
-   * Default: a random UUID, so that nothing is shared.
+   * CMMs that have the same beneath them, the keyrings and the CMMs: an entry does not know whose made it,
+   * and on a hit neither is asked. A pair that one of them does not store would stand in the message of
+   * another in the clear, and what one refuses, it would get from another. Default: a random UUID, so that
+   * nothing is shared.
    */
   partitionId?: string
   /**
@@ -89,6 +85,8 @@ const brand = Symbol.for('waxseal.CachingCmm')
  * - It does without the cache for suites without key derivation, for streams without `plaintextLength`,
  *   for messages longer than `maxBytes`, and to decrypt with pairs that contradict the message's.
  *   `cache.stats()` and the channel `waxseal:cache` tell.
+ * - On a hit the CMM underneath is not asked. One that has to see each message, such as a
+ *   {@link RequiredEncryptionContextCmm}, belongs above.
  * - Signed messages that share a data key share the signing key, as the specification has it.
  * - `wrapFailures` are those of the call that made the data key.
  *
@@ -141,8 +139,7 @@ export class CachingCmm implements CryptographicMaterialsManager {
     }
     const lookup = new EncryptionLookup(this.#underlying, this.#limits, request, maxPlaintextLength)
     const materials = await this.#cache.get(lookup)
-    if (materials !== identityKdf) return materials
-    return this.#encryptWithout('identity-kdf', request)
+    return materials ?? this.#encryptWithout('identity-kdf', request)
   }
 
   // framework/caching-cmm.md, "Decrypt Materials"
@@ -156,8 +153,7 @@ export class CachingCmm implements CryptographicMaterialsManager {
     const materials = await this.#cache.get(
       new DecryptionLookup(this.#underlying, this.#limits, request),
     )
-    if (materials !== otherContext) return materials
-    return this.#decryptWithout('other-context', request)
+    return materials ?? this.#decryptWithout('other-context', request)
   }
 
   #encryptWithout(
@@ -178,14 +174,14 @@ export class CachingCmm implements CryptographicMaterialsManager {
 }
 
 /**
- * The limits of the one underneath would not hold: it charges a message for each miss of the one above. And
- * on one cache, under one partition id, each would wait for the other.
+ * One underneath is not told the length of a message, so it keeps nothing to encrypt with. And to decrypt, on
+ * one cache and under one partition id, it would wait for what the one above waits for from it.
  */
 function checkNotCaching(underlying: CryptographicMaterialsManager): void {
   if (!(brand in underlying)) return
   throw new InvalidArgumentError(
     'cmm',
-    'cmm is a caching CMM, whose limits would not hold beneath another: give one of them what is beneath',
+    'cmm is a caching CMM, and beneath another it has no use: give this one the keyring or CMM beneath it',
   )
 }
 

@@ -228,6 +228,7 @@ describe('invariant 6: a data key in a cache is zeroed when it leaves, and never
             if (materials instanceof EncryptionMaterials) kept.push(materials)
             return materials
           },
+          fits: (materials) => request.fits(materials),
           take: (materials) => {
             const copy = request.take(materials)
             if (copy instanceof EncryptionMaterials) taken.push(copy.dataKey)

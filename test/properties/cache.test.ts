@@ -1,6 +1,10 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { CacheRequest, CryptographicMaterialsCache } from '../../src/cache/cache.ts'
+import type {
+  CacheRequest,
+  CacheableMaterials,
+  CryptographicMaterialsCache,
+} from '../../src/cache/cache.ts'
 import { LocalCryptoMaterialsCache } from '../../src/cache/local.ts'
 import { StormTrackingCache } from '../../src/cache/storm-tracking.ts'
 import { seed } from './arbitraries.ts'
@@ -128,6 +132,11 @@ class Key {
   }
 }
 
+function loaded(materials: CacheableMaterials): Key {
+  if (materials instanceof Key) return materials
+  throw new Error('not what was loaded')
+}
+
 /** The first limit that was broken: what is thrown within a request would be taken for its failure. */
 let broken: string | undefined
 
@@ -217,9 +226,9 @@ class World {
       charge: { bytes, maxMessages, maxBytes },
       signal: asked.abort.signal,
       load: () => this.#load(asked),
-      take: (key) => {
-        if (!(key instanceof Key)) throw new Error('not what was loaded')
-        if (isPicky && key.number % 2 === 0) return undefined
+      fits: (key) => (isPicky && loaded(key).number % 2 === 0 ? 'replace' : 'serves'),
+      take: (materials) => {
+        const key = loaded(materials)
         key.handOut(user, bytes)
         if (asked.abort.signal.aborted) broken ??= 'a key was taken for who had gone'
         asked.isServed = true

@@ -54,18 +54,29 @@ export class CachedBranchKeys {
   }
 
   /** The branch key to encrypt with ("Query Branch Keystore OnEncrypt"). */
-  async active(branchKeyId: string): Promise<TakenBranchKey> {
+  async active(branchKeyId: string, signal?: AbortSignal): Promise<TakenBranchKey> {
     const request = kept(this.#active, branchKeyId, () => this.#activeRequest(branchKeyId))
-    return this.#caching.cache.get(request)
+    return this.#get(request, signal)
   }
 
   /** The branch key that a message names ("GetItem Branch Keystore OnDecrypt"). */
-  async version(branchKeyId: string, branchKeyVersion: string): Promise<TakenBranchKey> {
+  async version(
+    branchKeyId: string,
+    branchKeyVersion: string,
+    signal?: AbortSignal,
+  ): Promise<TakenBranchKey> {
     // All versions have the same length, so no two pairs make the same text.
     const request = kept(this.#versions, branchKeyVersion + branchKeyId, () =>
       this.#versionRequest(branchKeyId, branchKeyVersion),
     )
-    return this.#caching.cache.get(request)
+    return this.#get(request, signal)
+  }
+
+  async #get(request: BranchKeyRequest, signal: AbortSignal | undefined): Promise<TakenBranchKey> {
+    // The request is kept for all messages, and the signal is of one.
+    const found = await this.#caching.cache.get(signal ? { ...request, signal } : request)
+    if (found) return found
+    throw otherBranchKey()
   }
 
   #activeRequest(branchKeyId: string): BranchKeyRequest {
@@ -105,19 +116,24 @@ export class CachedBranchKeys {
       async load() {
         const found = await fetchBranchKey()
         if (isBranchKeyMaterials(found) && isAskedFor(found)) return found
-        throw new EnvelopeError(
-          'ERR_BRANCH_KEY_RECORD',
-          'The key store answered with another branch key than it was asked for',
-        )
+        throw otherBranchKey()
       },
       // The formulas join texts by zero bytes, and texts can have such, so what is found is looked at: one
       // tenant must not be given the branch key of another.
+      fits: (found) => (isBranchKeyMaterials(found) && isAskedFor(found) ? 'serves' : 'replace'),
       take: (found) => {
-        if (!isBranchKeyMaterials(found) || !isAskedFor(found)) return undefined
+        if (!isBranchKeyMaterials(found)) throw otherBranchKey()
         return { branchKeyVersion: found.branchKeyVersion, key: found.key }
       },
     }
   }
+}
+
+function otherBranchKey(): EnvelopeError {
+  return new EnvelopeError(
+    'ERR_BRANCH_KEY_RECORD',
+    'The key store answered with another branch key than it was asked for',
+  )
 }
 
 /** What is kept under a key, made if it is not there. There is a bound, for a message can name any version. */

@@ -73,7 +73,7 @@ export class HierarchicalKeyring implements Keyring {
   async onEncrypt(given: EncryptionMaterials): Promise<EncryptionMaterials> {
     const context = serializeContext(given.encryptionContext)
     const branchKeyId = await this.#choice.branchKeyIdFor(given.encryptionContext)
-    const { branchKeyVersion, key } = await this.#branchKeys.active(branchKeyId)
+    const { branchKeyVersion, key } = await this.#branchKeys.active(branchKeyId, given.signal)
     try {
       checkNotAborted(given.signal)
       const version = writableVersion(branchKeyId, branchKeyVersion)
@@ -146,7 +146,7 @@ export class HierarchicalKeyring implements Keyring {
     const version = versionIn(key.ciphertext)
     let branchKey: Uint8Array
     try {
-      branchKey = (await this.#branchKeys.version(branchKeyId, version)).key
+      branchKey = (await this.#branchKeys.version(branchKeyId, version, given.signal)).key
     } catch (cause) {
       checkNotAborted(given.signal)
       return { attempt: failed(key, reasonOf(cause), { cause }) }

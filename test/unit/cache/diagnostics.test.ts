@@ -105,7 +105,7 @@ test('a listener may use the cache that it hears of', async () => {
   try {
     const request = source.request('a', { charge })
     const copies = await Promise.all([cache.get(request), cache.get(request)])
-    expect(copies.map(({ isWhole }) => isWhole)).toEqual([true, true])
+    expect(copies.map((copy) => copy?.isWhole)).toEqual([true, true])
   } finally {
     unsubscribe('waxseal:cache', clears)
   }

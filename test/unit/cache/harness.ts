@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, vi } from 'vitest'
 import type {
   CacheCharge,
+  CacheFit,
   CacheRequest,
   CacheableMaterials,
   CryptographicMaterialsCache,
@@ -38,7 +39,9 @@ export interface User {
   readonly charge?: CacheCharge
   readonly use?: CacheRequest<unknown>['use']
   readonly signal?: AbortSignal
-  readonly takes?: (materials: TestMaterials) => boolean
+  readonly fits?: (materials: TestMaterials) => CacheFit
+  /** What happens while it takes its copy. */
+  readonly takes?: () => void
 }
 
 /** Where materials come from: they are named `id#1`, `id#2` in the order in which they were asked for. */
@@ -52,7 +55,7 @@ export class Source {
   hangs: readonly number[] = []
 
   request(id: string, user: User = {}): CacheRequest<Copy> {
-    const { maxAgeMs = 1000, takes = () => true, ...limits } = user
+    const { maxAgeMs = 1000, fits = () => 'serves', takes = () => undefined, ...limits } = user
     return {
       id,
       use: 'encrypt',
@@ -60,10 +63,11 @@ export class Source {
       maxAgeMs,
       ...limits,
       load: () => this.#load(id),
+      fits: (materials) => fits(loaded(materials)),
       take: (materials) => {
-        if (!(materials instanceof TestMaterials)) throw new Error('not what was loaded')
-        if (!takes(materials)) return undefined
-        return { of: materials.name, isWhole: materials.key.every((byte) => byte === 7) }
+        const { name, key } = loaded(materials)
+        takes()
+        return { of: name, isWhole: key.every((byte) => byte === 7) }
       },
     }
   }
@@ -85,12 +89,18 @@ export class Source {
   }
 }
 
+function loaded(materials: CacheableMaterials): TestMaterials {
+  if (materials instanceof TestMaterials) return materials
+  throw new Error('not what was loaded')
+}
+
 /** Asks for the materials of an id, and says which ones came. */
 export async function name(
   cache: CryptographicMaterialsCache,
   request: CacheRequest<Copy>,
 ): Promise<string> {
   const copy = await cache.get(request)
+  if (copy === undefined) return 'not for this'
   if (!copy.isWhole) throw new Error(`the key of ${copy.of} was overwritten before it was taken`)
   return copy.of
 }

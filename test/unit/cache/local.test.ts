@@ -285,7 +285,9 @@ describe('what an entry was fetched for', () => {
   test('is replaced by what another can use', async () => {
     const [cache, source] = newCache()
     await cache.get(source.request('a'))
-    const picky = source.request('a', { takes: (materials) => materials.name !== 'a#1' })
+    const picky = source.request('a', {
+      fits: ({ name: found }) => (found === 'a#1' ? 'replace' : 'serves'),
+    })
     expect(await name(cache, picky)).toBe('a#2')
     expect(source.zeroed).toEqual(['a#1'])
     expect(await name(cache, source.request('a'))).toBe('a#2')
@@ -293,8 +295,35 @@ describe('what an entry was fetched for', () => {
 
   test('is not fetched again and again for someone who can use none', async () => {
     const [cache, source] = newCache()
-    const request = source.request('a', { takes: () => false })
+    const request = source.request('a', { fits: () => 'replace' })
     await expect(cache.get(request)).rejects.toMatchObject({ code: 'ERR_NO_DATA_KEY' })
+    expect(source.calls).toBe(1)
+  })
+})
+
+describe('materials that are not for a request', () => {
+  const charge = { bytes: 1, maxMessages: 2, maxBytes: 2 }
+
+  test('are left as they are: not charged, not renewed, not counted as a hit', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1)
+    const [cache, source] = newCache()
+    const limits = { charge, refreshAheadMs: 500 }
+    const other = source.request('a', { ...limits, maxAgeMs: 900, fits: () => 'not-for-this' })
+    await cache.get(source.request('a', limits))
+    vi.advanceTimersByTime(899)
+    for (let i = 0; i < 3; i++) expect(await name(cache, other)).toBe('not for this')
+    expect(cache.stats()).toMatchObject({ hits: 0, misses: 1, evictions: 0 })
+    expect(source.calls).toBe(1)
+    expect(await name(cache, source.request('a', limits))).toBe('a#1')
+  })
+
+  test('are kept for others by who has fetched them', async () => {
+    const [cache, source] = newCache()
+    const other = source.request('a', { charge, fits: () => 'not-for-this' })
+    const both = await Promise.all([name(cache, other), name(cache, other)])
+    expect(both).toEqual(['not for this', 'not for this'])
+    expect(await name(cache, source.request('a', { charge }))).toBe('a#1')
+    expect(await name(cache, source.request('a', { charge }))).toBe('a#1')
     expect(source.calls).toBe(1)
   })
 })

@@ -153,7 +153,6 @@ describe.each<[string, () => CryptographicMaterialsCache]>([
       maxAgeMs,
       takes: () => {
         passBlocked(maxAgeMs)
-        return true
       },
     })
     const all = [slow, source.request('a', { maxAgeMs })].map((one) => watch(name(cache, one)))
@@ -163,7 +162,10 @@ describe.each<[string, () => CryptographicMaterialsCache]>([
 
   test('do not get what does not suit them, but their own', async () => {
     const [cache, source] = [make(), new Source()]
-    const other = source.request('a', { ...minute, takes: (found) => found.name !== 'a#1' })
+    const other = source.request('a', {
+      ...minute,
+      fits: ({ name: found }) => (found === 'a#1' ? 'replace' : 'serves'),
+    })
     const all = [
       name(cache, source.request('a', minute)),
       name(cache, other),
@@ -191,7 +193,7 @@ describe.each<[string, () => CryptographicMaterialsCache]>([
     const copies = await Promise.all(
       [1, 2].map(() => cache.get(source.request('a', { ...minute, charge }))),
     )
-    expect(copies.map(({ isWhole }) => isWhole)).toEqual([true, true])
+    expect(copies.map((copy) => copy?.isWhole)).toEqual([true, true])
     expect(source.zeroed).toEqual(['a#1', 'a#2'])
   })
 })
