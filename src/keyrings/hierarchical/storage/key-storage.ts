@@ -34,7 +34,10 @@ export interface KeyStorage {
   readonly name: string
   /** The record, as it is after all writes that have returned; `undefined` if there is none. */
   read(branchKeyId: string, type: BranchKeyRecordType): Promise<BranchKeyRecord | undefined>
-  /** All records of a branch key, in any order; none for an unknown one. */
+  /**
+   * All records of a branch key that were written before the call, in any order; none for an unknown one. They
+   * need not be of one moment: what is written meanwhile may be among them or not.
+   */
   list(branchKeyId: string): Promise<readonly BranchKeyRecord[]>
   /**
    * Makes all changes or none of them. Return `'conflict'` if what is stored is not what one of the
