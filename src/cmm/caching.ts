@@ -175,7 +175,7 @@ export class CachingCmm implements CryptographicMaterialsManager {
 
 /**
  * One underneath is not told the length of a message, so it keeps nothing to encrypt with. And to decrypt, on
- * one cache and under one partition id, it would wait for what the one above waits for from it.
+ * one cache and under one partition id, it would wait for what the one above waits for.
  */
 function checkNotCaching(underlying: CryptographicMaterialsManager): void {
   if (!(brand in underlying)) return

@@ -6,19 +6,23 @@ import {
 } from '../cache/identifiers.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 
-const mostTexts = 500
+/** In memory a character has one byte, or two if one of its text is beyond Latin-1. */
+const mostCharacters = 500_000
 const longestText = 2000
 
 /**
- * Computes cache entry identifiers once for what comes again and again: to serialize and to hash it took 2
- * to 5 of the 40 µs of a small message, and to find it in a map takes a fraction of one.
+ * Computes cache entry identifiers once for what comes again and again. Of the 40 µs of a small message
+ * that saves 1.3 to encrypt and 2.6 with a context of two pairs; to decrypt 1 to 2, and 5.5 where there are
+ * three data keys of KMS.
  *
  * The texts that it finds them by hold all that the identifiers depend on, each part behind its length, so
- * that no two can be the same. At most 1 MB of them is kept.
+ * that no two can be the same. So they hold pairs that messages do not store, and no key. At most 1 MB of
+ * them is kept, whatever becomes of the entries.
  */
 export class IdentifierMemo {
   readonly #partitionId: string
   readonly #known = new Map<string, string>()
+  #characters = 0
 
   constructor(partitionId: string) {
     this.#partitionId = partitionId
@@ -50,8 +54,12 @@ export class IdentifierMemo {
 
   #keep(text: string, id: string): string {
     if (text.length > longestText) return id
-    // All at once: which of them come again shows soon enough.
-    if (this.#known.size >= mostTexts) this.#known.clear()
+    this.#characters += text.length + id.length
+    if (this.#characters > mostCharacters) {
+      // All at once: which of them come again shows soon enough.
+      this.#known.clear()
+      this.#characters = text.length + id.length
+    }
     this.#known.set(text, id)
     return id
   }

@@ -39,6 +39,10 @@ export type RequiredEncryptionContextCmmOptions = UnderlyingOptions & {
  * Such a message opens only for readers that give the pairs as their `encryptionContext`, whether or not
  * they have this CMM. A message that stores the pairs opens too, if they are the same.
  *
+ * Put it above a {@link CachingCmm} and not below: above, it looks at each message and at what the cache has
+ * for it. Below, it is not asked on a hit, and where its caching CMM shares a partition with one that has no
+ * such CMM below, messages store the pairs.
+ *
  * @throws InvalidArgumentError if an option is not as described.
  *
  * @example

@@ -87,13 +87,13 @@ it('the identifiers of decryptions are those of the formulas, the first time and
 
 it('more of them than are kept are right all the same', () => {
   const memo = new IdentifierMemo('p')
-  const identities = times(1200, (i): EncryptionIdentity => ({
+  const identities = times(5000, (i): EncryptionIdentity => ({
     encryptionContext: { i: String(i) },
     algorithmSuite: undefined,
     requiredContextKeys: [],
     commitmentPolicy: 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT',
   }))
-  for (const identity of [...identities, ...identities.reverse()]) {
+  for (const identity of [...identities, ...identities.slice(0, 100)]) {
     expect(memo.ofEncryption(identity)).toBe(encryptionIdentifier('p', identity))
   }
 })

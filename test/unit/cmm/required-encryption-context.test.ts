@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   type CryptographicMaterialsManager,
+  type DecryptionMaterials,
   DefaultCmm,
   type EncryptionMaterials,
   EnvelopeClient,
@@ -97,26 +98,26 @@ it('two of them require the keys of both', async () => {
 
 describe('a CMM underneath', () => {
   const inner = new DefaultCmm({ keyring })
-  const over = (underneath: Partial<CryptographicMaterialsManager>): EnvelopeClient => {
+  const over = (underneath: Partial<CryptographicMaterialsManager>) => {
     const cmm: CryptographicMaterialsManager = {
       getEncryptionMaterials: (request) => inner.getEncryptionMaterials(request),
       decryptMaterials: (request) => inner.decryptMaterials(request),
       ...underneath,
     }
-    return new EnvelopeClient({
-      cmm: new RequiredEncryptionContextCmm({ requiredKeys: ['tenant'], cmm }),
-    })
+    return new RequiredEncryptionContextCmm({ requiredKeys: ['tenant'], cmm })
   }
 
   it('must not drop the required keys on encrypt, and what it made is destroyed', async () => {
     let made: EncryptionMaterials | undefined
-    const client = over({
+    const cmm = over({
       getEncryptionMaterials: async (request) => {
         made = await inner.getEncryptionMaterials({ ...request, requiredContextKeys: [] })
         return made
       },
     })
-    const error = await errorOf(() => client.encrypt('text', { encryptionContext }))
+    const error = await errorOf(() =>
+      new EnvelopeClient({ cmm }).encrypt('text', { encryptionContext }),
+    )
     expect(error).toMatchObject({
       code: 'ERR_NO_DATA_KEY',
       message: expect.stringContaining('"tenant"'),
@@ -124,21 +125,37 @@ describe('a CMM underneath', () => {
     expect(() => made?.dataKey).toThrow(/destroyed/)
   })
 
-  it('must not drop the reproduced pairs on decrypt', async () => {
-    const { ciphertext } = await plain.encrypt('text', { encryptionContext: { purpose: 'test' } })
-    const client = over({
-      decryptMaterials: (request) =>
-        inner.decryptMaterials({ ...request, reproducedEncryptionContext: {} }),
+  it('must not drop the reproduced pairs on decrypt, and what it made is destroyed', async () => {
+    const { header } = await plain.encrypt('text', { ...unsigned, encryptionContext })
+    let made: DecryptionMaterials | undefined
+    const cmm = over({
+      decryptMaterials: async (request) => {
+        made = await inner.decryptMaterials({ ...request, reproducedEncryptionContext: {} })
+        return made
+      },
     })
+    // Without the client, which checks the same.
     const error = await errorOf(() =>
-      client.decrypt(ciphertext, { encryptionContext: { tenant: 'acme' } }),
+      cmm.decryptMaterials({
+        algorithmSuite: algorithmSuites[unsigned.algorithmSuite],
+        commitmentPolicy: 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT',
+        encryptedDataKeys: header.encryptedDataKeys,
+        encryptionContext,
+        reproducedEncryptionContext: { tenant: 'acme', row: '1' },
+      }),
     )
-    expect(error).toMatchObject({ message: expect.stringContaining('"tenant"') })
+    expect(error).toMatchObject({
+      code: 'ERR_NO_DATA_KEY',
+      message: expect.stringContaining('"row"'),
+    })
+    expect(() => made?.dataKey).toThrow(/destroyed/)
   })
 
   it('has to return materials', async () => {
-    const client = over({ getEncryptionMaterials: async () => untyped(undefined) })
-    const error = await errorOf(() => client.encrypt('text', { encryptionContext }))
+    const cmm = over({ getEncryptionMaterials: async () => untyped(undefined) })
+    const error = await errorOf(() =>
+      new EnvelopeClient({ cmm }).encrypt('text', { encryptionContext }),
+    )
     expect(error).toMatchObject({ code: 'ERR_NO_DATA_KEY' })
   })
 })
