@@ -11,6 +11,7 @@ import { decryptionMaterials, encryptionMaterials } from './materials.ts'
 /** A key store without KMS and storage, which counts what it is asked for and can be told to fail. */
 export class FakeBranchKeys implements BranchKeySource {
   readonly logicalKeyStoreName: string
+  readonly handsOverMaterials = true
   /** What it fails with, while there is something. */
   error: Error | undefined
   /** What it was asked for, in order: an id, or an id and a version. */

@@ -6,10 +6,15 @@ import {
   isBranchKeyMaterials,
 } from '../../materials/branch-key-materials.ts'
 
-/** What a hierarchical keyring asks of its key store: two of the methods of `BranchKeyStore`. */
+/** What a hierarchical keyring asks of its key store, which a `BranchKeyStore` has. */
 export interface BranchKeySource {
   /** Bound to every record, and part of the cache entry identifiers. */
   readonly logicalKeyStoreName: string
+  /**
+   * `true` if all materials are made for the one who asks, who destroys them: so a `BranchKeyStore` does. Default:
+   * `false`; then the keyring keeps a copy, and what the source has handed out stays the source's to destroy.
+   */
+  readonly handsOverMaterials?: boolean
   getActiveBranchKey(request: { branchKeyId: string }): Promise<BranchKeyMaterials>
   getBranchKeyVersion(request: {
     branchKeyId: string
@@ -35,7 +40,11 @@ export interface TakenBranchKey {
 
 type BranchKeyRequest = CacheRequest<TakenBranchKey>
 
-/** The requests for this many branch keys are kept, and for as many versions. */
+/**
+ * The requests for this many branch keys are kept, and for as many versions: as many as a cache has room for by the
+ * specification's default. Beyond that each message works out a hash, some microseconds, which is little beside
+ * what a branch key costs that has left the cache.
+ */
 const mostKept = 1000
 
 /**
@@ -104,7 +113,7 @@ export class CachedBranchKeys {
     fetchBranchKey: () => Promise<BranchKeyMaterials>,
     isAskedFor: (found: BranchKeyMaterials) => boolean,
   ): BranchKeyRequest {
-    const { partitionId, ttlMs, refreshAheadMs } = this.#caching
+    const { keyStore, partitionId, ttlMs, refreshAheadMs } = this.#caching
     return {
       id,
       use: 'branch-key',
@@ -115,7 +124,11 @@ export class CachedBranchKeys {
       charge: undefined,
       async load() {
         const found = await fetchBranchKey()
-        if (isBranchKeyMaterials(found) && isAskedFor(found)) return found
+        if (!isBranchKeyMaterials(found)) throw otherBranchKey()
+        // What the cache lets go it destroys, and a source may hand out the same materials again.
+        const own = keyStore.handsOverMaterials === true ? found : found.copy()
+        if (isAskedFor(own)) return own
+        own.destroy()
         throw otherBranchKey()
       },
       // The formulas join texts by zero bytes, and texts can have such, so what is found is looked at: one
@@ -140,8 +153,10 @@ function otherBranchKey(): EnvelopeError {
 function kept<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
   const found = map.get(key)
   if (found !== undefined) return found
-  if (map.size >= mostKept) map.clear()
   const made = make()
   map.set(key, made)
+  // A map has its oldest first. To find the least recently used would cost something for each message.
+  const oldest = map.size > mostKept ? map.keys().next() : undefined
+  if (oldest?.done === false) map.delete(oldest.value)
   return made
 }

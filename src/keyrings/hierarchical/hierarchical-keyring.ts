@@ -38,9 +38,10 @@ import {
  * verified: give `decrypt` the pairs that you expect, such as the tenant who asks, as its
  * `encryptionContext`, or a tenant could hand in the message of another.
  *
- * A branch key is the key of all messages that were written under it. Whoever reads the memory of the
- * process can open them until the next `versionKey`; keyrings that call KMS for each message confine it to
- * the messages under way.
+ * A branch key is the key of all messages that are written under it. Whoever reads the memory of the process
+ * can open all of them, earlier ones and later ones, and no `versionKey` takes that back: a new version protects
+ * only what is written under it, and only if that memory is read no more. Keyrings that call KMS for each
+ * message confine a reader to the messages under way.
  *
  * `encrypt` fails with what the key store failed with (`ERR_BRANCH_KEY_NOT_FOUND`, `ERR_BRANCH_KEY_KMS`,
  * `ERR_BRANCH_KEY_RECORD`, `ERR_KEY_STORAGE`) or `ERR_BRANCH_KEY_ID` if the supplier fails or gives no

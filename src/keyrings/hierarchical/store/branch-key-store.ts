@@ -93,6 +93,8 @@ export interface KeyStoreInfo {
  * ```
  */
 export class BranchKeyStore {
+  /** All materials are made for the one who asks, who destroys them. */
+  readonly handsOverMaterials = true
   readonly #keyStoreId: string
   readonly #parts: StoreParts
 

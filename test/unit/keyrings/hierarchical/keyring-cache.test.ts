@@ -78,6 +78,34 @@ describe('through its cache the hierarchical keyring', () => {
     expect(keyStore.asked).toHaveLength(1002)
   })
 
+  it('keeps what it asks the cache with, for the 1,000 newest branch keys and versions', async () => {
+    const keyStore = new FakeBranchKeys()
+    const ids = Array.from({ length: 1001 }, (_, i) => `tenant-${i}`)
+    for (const id of ids) keyStore.add(id)
+    const local = new LocalCryptoMaterialsCache({ capacity: 3000 })
+    const asked: object[] = []
+    const cache: typeof local = Object.create(local, {
+      get: {
+        value: (request: Parameters<typeof local.get>[0]) => {
+          asked.push(request)
+          return local.get(request)
+        },
+      },
+    })
+    const branchKeyIdSupplier = ({ id = '' }) => id
+    const keyring = new HierarchicalKeyring({ keyStore, branchKeyIdSupplier, ttlMs, cache })
+    const wrapped = []
+    for (const id of ids) wrapped.push({ id, ...(await wrapOne(keyring, { id })) })
+    for (const { id, key } of wrapped) await unwrap(keyring, [key], { id })
+    for (const { id, key } of wrapped.slice(-1000)) {
+      await wrapOne(keyring, { id })
+      await unwrap(keyring, [key], { id })
+    }
+    expect(new Set(asked).size).toBe(2002)
+    await wrapOne(keyring, { id: 'tenant-0' })
+    expect(new Set(asked).size).toBe(2003)
+  })
+
   it('renews a branch key before it ends, with refreshAheadMs', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] })
     const { keyring, keyStore } = setUp({ refreshAheadMs: 20_000 })

@@ -1,6 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
 import { LocalCryptoMaterialsCache, nodeBackend } from '../../../../src/index.ts'
-import { keyringOn, setUp, unwrap, wrapOne } from '../../../support/hierarchical.ts'
+import { BranchKeyMaterials, type BranchKeySource } from '../../../../src/hierarchical.ts'
+import {
+  FakeBranchKeys,
+  branchKeyId,
+  keyringOn,
+  setUp,
+  unwrap,
+  wrapOne,
+} from '../../../support/hierarchical.ts'
 import { decryptionMaterials, failure } from '../../../support/materials.ts'
 import { expectNoTraces } from '../../../support/traces.ts'
 
@@ -84,6 +93,47 @@ describe('the hierarchical keyring overwrites', () => {
     const { key } = await wrapOne(keyring)
     await unwrap(keyring, [key])
     cache.clear()
+    for (const materials of keyStore.handedOut) expect(() => materials.key).toThrow('destroyed')
+  })
+
+  it('what it has copied of a source that keeps its materials, and not those', async () => {
+    const materials = new BranchKeyMaterials({
+      branchKeyId,
+      branchKeyVersion: '83eec007-5659-4554-bf11-699b90f41ac6',
+      encryptionContext: {},
+      key: randomBytes(32),
+    })
+    const copy = vi.spyOn(materials, 'copy')
+    const keyStore = {
+      logicalKeyStoreName: 'keeps',
+      getActiveBranchKey: async () => materials,
+      getBranchKeyVersion: async () => materials,
+    }
+    const cache = new LocalCryptoMaterialsCache({ capacity: 10 })
+    const keyring = keyringOn(keyStore, { cache })
+    for (let i = 1; i <= 2; i++) {
+      const { key, dataKey } = await wrapOne(keyring)
+      expect((await unwrap(keyring, [key])).dataKey).toEqual(dataKey)
+      cache.clear()
+      expect(copy.mock.results).toHaveLength(2 * i)
+    }
+    for (const { value } of copy.mock.results) {
+      expect(() => (value as BranchKeyMaterials).key).toThrow('destroyed')
+    }
+    expect(areZero([materials.key])).toBe(false)
+  })
+
+  it('what it was handed over and cannot use', async () => {
+    const keyStore = new FakeBranchKeys()
+    keyStore.add('other')
+    const confused: BranchKeySource = {
+      logicalKeyStoreName: 'confused',
+      handsOverMaterials: true,
+      getActiveBranchKey: () => keyStore.getActiveBranchKey({ branchKeyId: 'other' }),
+      getBranchKeyVersion: (request) => keyStore.getBranchKeyVersion(request),
+    }
+    const { code } = await failure(() => wrapOne(keyringOn(confused)))
+    expect(code).toBe('ERR_BRANCH_KEY_RECORD')
     for (const materials of keyStore.handedOut) expect(() => materials.key).toThrow('destroyed')
   })
 
