@@ -28,15 +28,18 @@ export interface StormTrackingCacheOptions {
    */
   readonly gracePeriodMs?: number
   /**
-   * At most one call in this time asks for the same materials. It should be longer than such a call takes.
-   * At most `inFlightTtlMs`. Default: 1,000.
+   * What was asked for is asked for again only after this time, whether the call is slow or has failed. It
+   * should be longer than such a call takes. At most `inFlightTtlMs`. Default: 1,000.
    */
   readonly graceIntervalMs?: number
-  /** For how many different materials calls may be under way at the same time. Default: 20. */
+  /**
+   * For how many different materials calls may be under way at the same time: of data keys to encrypt, of
+   * data keys to decrypt, and of branch keys each. Default: 20.
+   */
   readonly fanOut?: number
   /**
-   * How long a request waits before it fails with `ERR_CACHE_TIMEOUT`. At most `gracePeriodMs`.
-   * Default: 10,000.
+   * How long a request waits before it fails with `ERR_CACHE_TIMEOUT`, from its start or from the last key
+   * that came and was used up by others. At most `gracePeriodMs`. Default: 10,000.
    */
   readonly inFlightTtlMs?: number
 }
@@ -47,7 +50,7 @@ export interface StormTrackingCacheOptions {
  *
  * - An entry is renewed within its grace period. Requests go on being served from it: unlike in libraries
  *   with threads, not even the one that begins the renewal waits for it.
- * - Materials that are not there are asked for once in a grace interval, also after a failure.
+ * - What was asked for is asked for again only after a grace interval, also after a failure.
  * - Calls are under way for at most `fanOut` different materials; other requests wait.
  * - No request waits for longer than `inFlightTtlMs`.
  *

@@ -349,6 +349,26 @@ test('after clear, what waits is served or gives up, and nothing that was under 
   expect(cache.stats().entries).toBe(0)
 })
 
+test('what nobody waits for keeps no process alive, and what has come leaves no timer', async () => {
+  vi.useRealTimers()
+  const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length
+  const before = timers()
+  const [cache, source] = newCache()
+  source.hangs = [1]
+  const abort = new AbortController()
+  const gone = watch(name(cache, source.request('a', { ...minute, signal: abort.signal })))
+  expect(timers()).toBe(before + 1)
+  abort.abort()
+  await new Promise(setImmediate)
+  expect([gone.now, timers()]).toEqual(['ERR_ABORTED', before])
+  const set = vi.spyOn(globalThis, 'setTimeout')
+  const cleared = vi.spyOn(globalThis, 'clearTimeout')
+  await cache.get(source.request('b', minute))
+  const ofCalls = set.mock.results.slice(0, -1).map(({ value }) => value as unknown)
+  expect(cleared.mock.calls.map(([timer]) => timer)).toEqual(expect.arrayContaining(ofCalls))
+  cache.clear()
+})
+
 test('no timer is left when nothing is kept or under way', async () => {
   const [cache, source] = newCache()
   source.hangs = [2]
