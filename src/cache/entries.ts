@@ -83,10 +83,9 @@ export class CacheEntries {
     this.#sleep()
   }
 
-  /** Lets go of an entry, kept or not. */
+  /** Lets go of an entry, if it is kept; who made one that is not destroys it. */
   evict(entry: CacheEntry, reason: CacheEviction): void {
     if (this.#byId?.peek(entry.id) === entry) this.#delete(entry.id, reason)
-    else entry.destroy()
   }
 
   clear(): void {

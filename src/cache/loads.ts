@@ -162,7 +162,7 @@ export class Loads {
       giveUp(load, caller, new EnvelopeError('ERR_NO_DATA_KEY', unsuitable))
     }
     for (const waiter of load.waiters) {
-      if (entry.isGone) return
+      if (entry.isGone || entry.usage.isExhausted) return
       this.#isServed(load, waiter, entry)
     }
   }
