@@ -21,6 +21,18 @@ export const beaconType = 'beacon:ACTIVE'
 /** The attribute that binds the logical key store's name; it is never stored. */
 export const logicalNameAttribute = 'tablename'
 
+/** All that a record and its context have besides the custom encryption context. */
+export const attributeNames: readonly string[] = [
+  'branch-key-id',
+  'type',
+  'enc',
+  logicalNameAttribute,
+  'kms-arn',
+  'create-time',
+  'hierarchy-version',
+  'version',
+]
+
 export function contextOf(
   record: Omit<BranchKeyRecord, 'ciphertext'>,
   logicalKeyStoreName: string,

@@ -42,7 +42,12 @@ export interface CreateKeyOptions {
    * too.
    */
   branchKeyId?: string
-  /** Pairs that are bound to the branch key; they are stored in the clear. */
+  /**
+   * Pairs that are bound to the branch key; they are stored in the clear. No name begins with
+   * `aws-crypto-`; under hierarchy version 2 none is that of an attribute of a record either:
+   * `branch-key-id`, `type`, `enc`, `tablename`, `kms-arn`, `create-time`, `hierarchy-version`,
+   * `version`.
+   */
   encryptionContext?: EncryptionContext
   /** How its records are bound to their attributes. Default: 1. */
   hierarchyVersion?: HierarchyVersion
@@ -131,7 +136,9 @@ export class BranchKeyStore {
    * discovers its KMS keys can't. Calls of KMS: three under hierarchy version 1, five under
    * version 2.
    *
-   * @throws EnvelopeError ERR_BRANCH_KEY_CONFLICT if there is a branch key of this id.
+   * @throws EnvelopeError ERR_BRANCH_KEY_CONFLICT if there is a branch key of this id, or if another
+   * write of its records was under way; ERR_ENCRYPTION_CONTEXT if the encryption context has a name
+   * that is not allowed, or something else than text.
    */
   async createKey(options: CreateKeyOptions = {}): Promise<BranchKeyVersion> {
     return createKey(this.#parts, options)

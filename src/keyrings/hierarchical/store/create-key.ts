@@ -1,13 +1,13 @@
 import { checkOptions } from '../../../checks.ts'
 import { randomUuid } from '../../../crypto/uuid.ts'
-import { InvalidArgumentError } from '../../../errors.ts'
-import { checkNoReservedKeys, copyContext } from '../../../format/encryption-context.ts'
-import { checkHierarchyVersion, checkText } from './arguments.ts'
-import { prefixed } from './branch-key-context.ts'
+import { type EnvelopeError, InvalidArgumentError } from '../../../errors.ts'
+import { checkCustomContext, checkHierarchyVersion, checkText } from './arguments.ts'
+import { activeType, prefixed } from './branch-key-context.ts'
 import type { BranchKeyVersion, CreateKeyOptions } from './branch-key-store.ts'
 import { conflict } from './failures.ts'
+import type { KeyStorage } from '../storage/key-storage.ts'
 import { beaconRecord, createTime, wrappedRecord, versionRecords } from './new-records.ts'
-import { writeTo } from './storage-calls.ts'
+import { readFrom, writeTo } from './storage-calls.ts'
 import { type StoreParts, creatingKeyArn } from './store-parts.ts'
 import { wrapNewKey } from './wrapping.ts'
 
@@ -38,12 +38,7 @@ export async function createKey(
   ]
   const changes = records.map((record) => ({ record, replaces: undefined }))
   const outcome = await writeTo(storage, changes)
-  if (outcome === 'conflict') {
-    throw conflict(
-      `The branch key ${JSON.stringify(branchKeyId)} exists already, ` +
-        `in ${JSON.stringify(storage.name)}. Choose another id, or rotate it by versionKey`,
-    )
-  }
+  if (outcome === 'conflict') throw await conflictOf(storage, branchKeyId)
   return { branchKeyId, branchKeyVersion }
 }
 
@@ -52,8 +47,7 @@ function checkCreateKey(options: CreateKeyOptions) {
   const { branchKeyId = randomUuid(), hierarchyVersion = 1 } = options
   checkText(branchKeyId, 'branchKeyId')
   checkHierarchyVersion(hierarchyVersion)
-  const context = copyContext(options.encryptionContext, 'encryptionContext')
-  checkNoReservedKeys(context, 'encryptionContext')
+  const context = checkCustomContext(options.encryptionContext, hierarchyVersion)
   // "If an optional branch key id is provided and no encryption context is provided this operation
   // MUST fail."
   if (options.branchKeyId !== undefined && Object.keys(context).length === 0) {
@@ -64,4 +58,29 @@ function checkCreateKey(options: CreateKeyOptions) {
     )
   }
   return { branchKeyId, custom: prefixed(context), hierarchyVersion }
+}
+
+/**
+ * Why nothing was written. DynamoDB also calls it a conflict if another transaction is under way, which may come to
+ * nothing; no retry here, for the client has retried already.
+ */
+async function conflictOf(storage: KeyStorage, branchKeyId: string): Promise<EnvelopeError> {
+  const [id, name] = [JSON.stringify(branchKeyId), JSON.stringify(storage.name)]
+  // Who may only write is told of the conflict, and not of what the look at it failed with.
+  const isThere = await readFrom(storage, branchKeyId, activeType).then(
+    (record) => record !== undefined,
+    () => undefined,
+  )
+  if (isThere === true) {
+    return conflict(
+      `The branch key ${id} exists already, in ${name}. Choose another id, or rotate it by versionKey`,
+    )
+  }
+  const why =
+    isThere === false
+      ? `another write to its records was under way in ${name}`
+      : `it exists already in ${name}, or another write to its records was under way`
+  return conflict(
+    `The branch key ${id} was not created: ${why}. Nothing of it is stored by this call. Call createKey again`,
+  )
 }

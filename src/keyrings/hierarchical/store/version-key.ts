@@ -38,7 +38,7 @@ export async function versionKey(
   if (outcome === 'conflict') {
     throw conflict(
       `The branch key ${JSON.stringify(branchKeyId)} in ${JSON.stringify(storage.name)} was ` +
-        'changed by another while its new version was made, which is not stored. ' +
+        'changed, or just being changed, by another while its new version was made, which is not stored. ' +
         'Call versionKey again if one more is needed',
     )
   }

@@ -5,6 +5,7 @@ import {
   type BranchKeyStoreOptions,
   InMemoryKeyStorage,
 } from '../../../../../src/hierarchical.ts'
+import { FakeKms } from '../../../../support/fake-kms.ts'
 import { failure } from '../../../../support/materials.ts'
 
 const keyArn = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab'
@@ -91,5 +92,34 @@ describe('the arguments of an operation', () => {
     const encryptionContext = context as Record<string, string>
     const { code } = await failure(() => store.createKey({ encryptionContext }))
     expect(code).toBe('ERR_ENCRYPTION_CONTEXT')
+  })
+
+  it.each([
+    'branch-key-id',
+    'type',
+    'enc',
+    'tablename',
+    'kms-arn',
+    'create-time',
+    'hierarchy-version',
+    'version',
+  ])('createKey refuses a pair named %s under hierarchy version 2 alone', async (name) => {
+    const kms = new FakeKms().client('eu-central-1')
+    const storage = new InMemoryKeyStorage()
+    const store = new BranchKeyStore({ ...valid, client: kms, storage })
+    const given = { branchKeyId, encryptionContext: { [name]: 'x' } }
+    const error = await failure(() => store.createKey({ ...given, hierarchyVersion: 2 }))
+    expect(error.code).toBe('ERR_ENCRYPTION_CONTEXT')
+    expect(error.message).toContain(JSON.stringify(name))
+    await store.createKey({ ...given, hierarchyVersion: 1 })
+    const { encryptionContext: stored } = await store.getActiveBranchKey({ branchKeyId })
+    expect(stored).toEqual(given.encryptionContext)
+  })
+
+  it('createKey speaks of no message where a name is reserved', async () => {
+    const error = await failure(() =>
+      store.createKey({ encryptionContext: { 'aws-crypto-x': '1' } }),
+    )
+    expect(error.message).toMatch(/"aws-crypto-x".*reserved\. Choose another name$/)
   })
 })

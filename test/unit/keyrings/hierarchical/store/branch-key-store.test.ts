@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type BranchKeyStore, InMemoryKeyStorage } from '../../../../../src/hierarchical.ts'
+import { contextOf } from '../../../../../src/keyrings/hierarchical/store/branch-key-context.ts'
+import { wrapWithDigest } from '../../../../../src/keyrings/hierarchical/store/wrapping.ts'
 import {
   BranchKeyStores,
   away,
@@ -166,6 +168,47 @@ describe.each(hierarchyVersions)('hierarchy version %i', (hierarchyVersion) => {
       expect((await store(away).getActiveBranchKey({ branchKeyId })).key).toEqual(key)
     })
   })
+})
+
+describe('a conflict of createKey', () => {
+  const conflicting = (read: InMemoryKeyStorage['read']) => {
+    const storage = new InMemoryKeyStorage()
+    return stores.store({
+      storage: Object.assign(storage, { read, write: async () => 'conflict' }),
+    })
+  }
+  it.each([
+    ['another write was under way', async () => undefined, /^[^,]*another write[^,]*$/],
+    [
+      'nobody may look',
+      async () => Promise.reject(new Error('no access')),
+      /exists already.* or another write/,
+    ],
+  ])('does not say that the branch key exists when %s', async (_, read, what) => {
+    const error = await failure(() => conflicting(read).createKey(named))
+    expect(error.code).toBe('ERR_BRANCH_KEY_CONFLICT')
+    expect(error.message).toMatch(what)
+    expect(error.message).toContain('Call createKey again')
+  })
+})
+
+it('a record of hierarchy version 2 is read though it has a pair that createKey refuses', async () => {
+  const storage = new InMemoryKeyStorage()
+  const store = stores.store({ storage })
+  await store.createKey({ ...named, hierarchyVersion: 2 })
+  const record = await recordIn(storage, branchKeyId, 'beacon:ACTIVE')
+  const attributes = { ...record.attributes, 'aws-crypto-ec:type': 'x' }
+  const place = { branchKeyId, type: record.type, storageName: 'memory' } as const
+  const context = contextOf({ ...record, attributes }, 'test-keys')
+  const access = { client: stores.regions.clientOf(home), grantTokens: undefined }
+  const key = new Uint8Array(32).fill(7)
+  const ciphertext = await wrapWithDigest(access, stores.keyArn, { place, context }, key)
+  await storage.write([
+    { record: { ...record, attributes, ciphertext }, replaces: record.ciphertext },
+  ])
+  const beacon = await store.getBeaconKey({ branchKeyId })
+  expect(beacon.encryptionContext).toEqual({ ...named.encryptionContext, type: 'x' })
+  expect(beacon.key).toEqual(key)
 })
 
 describe('what is not there', () => {
