@@ -43,6 +43,9 @@ import {
  * only what is written under it, and only if that memory is read no more. Keyrings that call KMS for each
  * message confine a reader to the messages under way.
  *
+ * A message can name as many versions as it has data keys, up to 65,535, and each is looked up in the storage
+ * until one opens. For messages of strangers give the client a `maxEncryptedDataKeys`.
+ *
  * `encrypt` fails with what the key store failed with (`ERR_BRANCH_KEY_NOT_FOUND`, `ERR_BRANCH_KEY_KMS`,
  * `ERR_BRANCH_KEY_RECORD`, `ERR_KEY_STORAGE`) or `ERR_BRANCH_KEY_ID` if the supplier fails or gives no
  * id; `decrypt` has these as the causes of its `attempts`.
