@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
 
 // The floor: the calls of node:crypto that a message cannot do without, and nothing else. No message
 // is put together; what a call returns is dropped.
@@ -106,8 +106,12 @@ export function floorHierarchicalEncrypt(plaintext: Uint8Array): void {
   floorSmallEncrypt(plaintext)
 }
 
-/** With a data key at hand, a small 0x0478 message takes: extract, two expands, header tag, one frame. */
+/**
+ * With a data key at hand, a small 0x0478 message takes: a random message id, extract, two expands, header
+ * tag, one frame.
+ */
 export function floorCachedEncrypt(plaintext: Uint8Array): void {
+  randomBytes(32)
   deriveKeys()
   const header = createCipheriv('aes-256-gcm', key, nonce)
   header.setAAD(aad)
