@@ -17,10 +17,10 @@ export {
 export {
   BranchKeyStore,
   type BranchKeyStoreOptions,
-  type BranchKeyVersion,
-  type CreateKeyOptions,
   type KeyStoreInfo,
 } from './keyrings/hierarchical/store/branch-key-store.ts'
+export type { CreateKeyOptions } from './keyrings/hierarchical/store/create-key.ts'
+export type { BranchKeyVersion } from './keyrings/hierarchical/store/store-parts.ts'
 export type { HierarchyVersion } from './keyrings/hierarchical/store/branch-key-context.ts'
 export { InMemoryKeyStorage } from './keyrings/hierarchical/storage/in-memory-key-storage.ts'
 export type { KmsConfiguration } from './keyrings/hierarchical/store/kms-configuration.ts'

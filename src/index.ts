@@ -6,6 +6,7 @@
 export type {
   CacheBypass,
   CacheCharge,
+  CacheFit,
   CacheRequest,
   CacheStats,
   CacheUse,

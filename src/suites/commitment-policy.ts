@@ -37,25 +37,15 @@ export function checkCommitmentPolicy(policy: CommitmentPolicy): CommitmentPolic
  * 0x0378 instead, and so do we: it is the strongest suite without commitment.
  */
 export function defaultSuite(policy: CommitmentPolicy): AlgorithmSuite {
-  return forbidsCommitment(policy)
+  return policy === 'FORBID_ENCRYPT_ALLOW_DECRYPT'
     ? algorithmSuites.ALG_AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384
     : algorithmSuites.ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384
 }
 
-/** Whether messages are written without commitment; under every other policy they have it. */
-export function forbidsCommitment(policy: CommitmentPolicy): boolean {
-  return policy === 'FORBID_ENCRYPT_ALLOW_DECRYPT'
-}
-
-/** Whether messages may be written under this suite (commitment-policy.md, each policy). */
-export function admitsOnEncrypt(policy: CommitmentPolicy, suite: AlgorithmSuite): boolean {
-  return suite.commitment !== forbidsCommitment(policy)
-}
-
-/** Refuses to encrypt under a suite that the policy forbids. */
+/** Refuses to encrypt under a suite that the policy forbids (commitment-policy.md, each policy). */
 export function checkPolicyOnEncrypt(policy: CommitmentPolicy, suite: AlgorithmSuite): void {
-  if (admitsOnEncrypt(policy, suite)) return
-  const required = !forbidsCommitment(policy)
+  const required = policy !== 'FORBID_ENCRYPT_ALLOW_DECRYPT'
+  if (suite.commitment === required) return
   throw new EnvelopeError(
     'ERR_COMMITMENT_POLICY',
     `commitmentPolicy ${policy} ${required ? 'requires' : 'forbids'} key commitment, and ` +

@@ -2,18 +2,17 @@ import type { KMSClient } from '@aws-sdk/client-kms'
 import { checkOptions, show } from '../../../checks.ts'
 import { randomUuid } from '../../../crypto/uuid.ts'
 import { InvalidArgumentError } from '../../../errors.ts'
-import type { EncryptionContext } from '../../../format/encryption-context.ts'
 import type { BranchKeyMaterials } from '../../../materials/branch-key-materials.ts'
 import { checkClient, checkGrantTokens } from '../../kms/calls.ts'
 import { checkBranchKeyId, checkStorage, checkText } from './arguments.ts'
-import { type HierarchyVersion, activeType, beaconType, versionType } from './branch-key-context.ts'
-import { createKey } from './create-key.ts'
+import { activeType, beaconType, versionType } from './branch-key-context.ts'
+import { type CreateKeyOptions, createKey } from './create-key.ts'
 import type { KeyStorage } from '../storage/key-storage.ts'
 import { type KmsConfiguration, checkKmsConfiguration } from './kms-configuration.ts'
 import { getMaterials } from './read-key.ts'
 import { isUuid } from './records.ts'
 import { type RewrapDestination, type RewrapResult, rewrapBranchKey } from './rewrap.ts'
-import type { StoreParts } from './store-parts.ts'
+import type { BranchKeyVersion, StoreParts } from './store-parts.ts'
 import { versionKey } from './version-key.ts'
 
 /** Options of {@link BranchKeyStore}. */
@@ -33,31 +32,6 @@ export interface BranchKeyStoreOptions {
   grantTokens?: readonly string[]
   /** What `getKeyStoreInfo` calls this store. Default: a random UUID. */
   keyStoreId?: string
-}
-
-/** Options of {@link BranchKeyStore.createKey}. */
-export interface CreateKeyOptions {
-  /**
-   * What it is called. Default: a random UUID. With one of your own, give an encryption context
-   * too.
-   */
-  branchKeyId?: string
-  /**
-   * Pairs that are bound to the branch key; they are stored in the clear. No name begins with
-   * `aws-crypto-`; under hierarchy version 2 none is that of an attribute of a record either:
-   * `branch-key-id`, `type`, `enc`, `tablename`, `kms-arn`, `create-time`, `hierarchy-version`,
-   * `version`.
-   */
-  encryptionContext?: EncryptionContext
-  /** How its records are bound to their attributes. Default: 1. */
-  hierarchyVersion?: HierarchyVersion
-}
-
-/** A version of a branch key. */
-export interface BranchKeyVersion {
-  readonly branchKeyId: string
-  /** A UUID. */
-  readonly branchKeyVersion: string
 }
 
 /** What {@link BranchKeyStore.getKeyStoreInfo} returns. */

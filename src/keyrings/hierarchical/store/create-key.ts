@@ -1,15 +1,33 @@
 import { checkOptions } from '../../../checks.ts'
 import { randomUuid } from '../../../crypto/uuid.ts'
 import { type EnvelopeError, InvalidArgumentError } from '../../../errors.ts'
+import type { EncryptionContext } from '../../../format/encryption-context.ts'
 import { checkCustomContext, checkHierarchyVersion, checkText } from './arguments.ts'
-import { activeType, prefixed } from './branch-key-context.ts'
-import type { BranchKeyVersion, CreateKeyOptions } from './branch-key-store.ts'
+import { type HierarchyVersion, activeType, prefixed } from './branch-key-context.ts'
 import { conflict } from './failures.ts'
 import type { KeyStorage } from '../storage/key-storage.ts'
 import { beaconRecord, createTime, wrappedRecord, versionRecords } from './new-records.ts'
 import { readFrom, writeTo } from './storage-calls.ts'
-import { type StoreParts, creatingKeyArn } from './store-parts.ts'
+import { type BranchKeyVersion, type StoreParts, creatingKeyArn } from './store-parts.ts'
 import { wrapNewKey } from './wrapping.ts'
+
+/** Options of `BranchKeyStore.createKey`. */
+export interface CreateKeyOptions {
+  /**
+   * What it is called. Default: a random UUID. With one of your own, give an encryption context
+   * too.
+   */
+  branchKeyId?: string
+  /**
+   * Pairs that are bound to the branch key; they are stored in the clear. No name begins with
+   * `aws-crypto-`; under hierarchy version 2 none is that of an attribute of a record either:
+   * `branch-key-id`, `type`, `enc`, `tablename`, `kms-arn`, `create-time`, `hierarchy-version`,
+   * `version`.
+   */
+  encryptionContext?: EncryptionContext
+  /** How its records are bound to their attributes. Default: 1. */
+  hierarchyVersion?: HierarchyVersion
+}
 
 export async function createKey(
   parts: StoreParts,

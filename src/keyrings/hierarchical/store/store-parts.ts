@@ -6,6 +6,13 @@ import { kmsFailure } from './kms-calls.ts'
 import { type KmsConfiguration, configuredKeyArn, keyArnToAsk } from './kms-configuration.ts'
 import type { ReadRecord } from './records.ts'
 
+/** A version of a branch key. */
+export interface BranchKeyVersion {
+  readonly branchKeyId: string
+  /** A UUID. */
+  readonly branchKeyVersion: string
+}
+
 /** What the operations of a key store work with. */
 export interface StoreParts {
   readonly access: KmsAccess

@@ -1,12 +1,11 @@
 import { randomUuid } from '../../../crypto/uuid.ts'
 import { authenticate } from './authenticate.ts'
 import { activeType, attributesOf } from './branch-key-context.ts'
-import type { BranchKeyVersion } from './branch-key-store.ts'
 import { conflict } from './failures.ts'
 import { createTime, wrappedRecord, versionRecords } from './new-records.ts'
 import { fetchRecord } from './read-key.ts'
 import { writeTo } from './storage-calls.ts'
-import { type StoreParts, creatingKeyArn, keyArnFor } from './store-parts.ts'
+import { type BranchKeyVersion, type StoreParts, creatingKeyArn, keyArnFor } from './store-parts.ts'
 import { wrapNewKey } from './wrapping.ts'
 
 export async function versionKey(
