@@ -25,6 +25,12 @@ export function checkObject(value: unknown, field: string): asserts value is obj
   throw new InvalidArgumentError(field, `${field} must be an object`)
 }
 
+/** Whether `value` is an object with these methods, its own or those of its class. */
+export function hasMethods(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return names.every((name) => typeof Reflect.get(value, name) === 'function')
+}
+
 /** A value as an error shows it: text in quotes, so that its end and its control characters are seen. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)

@@ -178,6 +178,11 @@ export function checkNotAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new AbortedError(signal.reason)
 }
 
+/** The name of an error, such as AWS's services give theirs; none of what is no error. */
+export function errorName(cause: unknown): string {
+  return cause instanceof Error ? cause.name : ''
+}
+
 /** Why something failed, from what was thrown, which may be anything. */
 export function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : 'it threw something that is not an error'

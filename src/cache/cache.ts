@@ -1,4 +1,5 @@
 import type { CacheBypass, CacheUse } from '../diagnostics.ts'
+import { hasMethods } from '../checks.ts'
 import { InvalidArgumentError } from '../errors.ts'
 
 export type { CacheBypass, CacheUse } from '../diagnostics.ts'
@@ -100,10 +101,7 @@ export interface CryptographicMaterialsCache {
 
 /** Refuses what has not the methods of a cache. */
 export function checkCache(value: unknown, field: string): void {
-  if (typeof value === 'object' && value !== null) {
-    const has = (name: string): boolean => name in value && isFunction(Reflect.get(value, name))
-    if (['get', 'bypass', 'stats', 'clear'].every(has)) return
-  }
+  if (hasMethods(value, ['get', 'bypass', 'stats', 'clear'])) return
   throw new InvalidArgumentError(
     field,
     `${field} must be a cache, such as new LocalCryptoMaterialsCache({ capacity: 1000 })`,
@@ -121,8 +119,4 @@ export function checkGracePeriod(
     field,
     `${field} is ${ageMs}, and must be more than the cache's gracePeriodMs, which is ${gracePeriodMs}`,
   )
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function'
 }

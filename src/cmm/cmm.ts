@@ -1,3 +1,4 @@
+import { hasMethods } from '../checks.ts'
 import { compressedLength } from '../crypto/point.ts'
 import { EnvelopeError, InvalidArgumentError, reasonOf } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
@@ -60,16 +61,7 @@ export function checkCmm(
   value: unknown,
   field: string,
 ): asserts value is CryptographicMaterialsManager {
-  if (
-    typeof value === 'object' &&
-    value !== null &&
-    'getEncryptionMaterials' in value &&
-    'decryptMaterials' in value &&
-    typeof value.getEncryptionMaterials === 'function' &&
-    typeof value.decryptMaterials === 'function'
-  ) {
-    return
-  }
+  if (hasMethods(value, ['getEncryptionMaterials', 'decryptMaterials'])) return
   throw new InvalidArgumentError(
     field,
     `${field} must be a CMM: an object with the methods getEncryptionMaterials and decryptMaterials`,

@@ -1,3 +1,4 @@
+import { hasMethods } from '../checks.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
@@ -48,9 +49,7 @@ export interface Keyring {
 
 /** Refuses what has not the two methods of a keyring. */
 export function checkKeyring(value: unknown, field: string): void {
-  if (typeof value === 'object' && value !== null && 'onEncrypt' in value && 'onDecrypt' in value) {
-    if (typeof value.onEncrypt === 'function' && typeof value.onDecrypt === 'function') return
-  }
+  if (hasMethods(value, ['onEncrypt', 'onDecrypt'])) return
   throw new InvalidArgumentError(
     field,
     `${field} must be a keyring: an object with the methods onEncrypt and onDecrypt`,

@@ -5,7 +5,7 @@ import {
 } from '../../cache/cache.ts'
 import { checkPartitionId } from '../../cache/identifiers.ts'
 import { LocalCryptoMaterialsCache } from '../../cache/local.ts'
-import { checkInteger, checkObject, checkOptions } from '../../checks.ts'
+import { checkInteger, checkObject, checkOptions, hasMethods } from '../../checks.ts'
 import { type CryptoBackend, checkBackend } from '../../crypto/backend.ts'
 import { nodeBackend } from '../../crypto/node.ts'
 import { InvalidArgumentError } from '../../errors.ts'
@@ -82,8 +82,7 @@ export function checkHierarchicalOptions(options: HierarchicalKeyringOptions): H
 
 function checkKeyStore(keyStore: unknown): void {
   checkObject(keyStore, 'keyStore')
-  const methods = ['getActiveBranchKey', 'getBranchKeyVersion']
-  const has = (name: string): boolean => typeof Reflect.get(keyStore, name) === 'function'
-  if (methods.every(has) && typeof Reflect.get(keyStore, 'logicalKeyStoreName') === 'string') return
+  const isStore = hasMethods(keyStore, ['getActiveBranchKey', 'getBranchKeyVersion'])
+  if (isStore && typeof Reflect.get(keyStore, 'logicalKeyStoreName') === 'string') return
   throw new InvalidArgumentError('keyStore', 'keyStore must be a BranchKeyStore')
 }

@@ -6,6 +6,7 @@ import {
   InvalidArgumentError,
   type UnwrapAttempt,
   checkNotAborted,
+  errorName,
 } from '../../errors.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import { failed } from '../attempts.ts'
@@ -182,11 +183,6 @@ function isRsaMismatch({ providerId }: EncryptedDataKey, cause: unknown): boolea
 const rsaMismatchHint =
   'the encryptionAlgorithm or the public key is another one than on encryption, or the encrypted ' +
   'data key was changed'
-
-/** KMS's name for an error; nothing for what is no error. */
-export function errorName(cause: unknown): string {
-  return cause instanceof Error ? cause.name : ''
-}
 
 /** What a call failed with, in one sentence. */
 export function describe(cause: unknown): string {

@@ -3,18 +3,13 @@ import {
   type DynamoDBClient,
   type TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb'
-import { EnvelopeError, reasonOf } from '../../../errors.ts'
+import { EnvelopeError, errorName, reasonOf } from '../../../errors.ts'
 import { createTableCommand } from './dynamodb-schema.ts'
 
 /** The table that an error is about. */
 export interface Table {
   readonly client: DynamoDBClient
   readonly tableName: string
-}
-
-/** DynamoDB's name for an error. */
-export function errorName(cause: unknown): string {
-  return cause instanceof Error ? cause.name : ''
 }
 
 /** What an operation failed with, by what DynamoDB says. */

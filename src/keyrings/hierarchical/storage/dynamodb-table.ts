@@ -4,14 +4,8 @@ import {
   DescribeTableCommand,
   type TableDescription,
 } from '@aws-sdk/client-dynamodb'
-import type { EnvelopeError } from '../../../errors.ts'
-import {
-  type Table,
-  errorName,
-  isInvalid,
-  storageFailure,
-  unfitTable,
-} from './dynamodb-failures.ts'
+import { type EnvelopeError, errorName } from '../../../errors.ts'
+import { type Table, isInvalid, storageFailure, unfitTable } from './dynamodb-failures.ts'
 import { schemaProblem, tableInput } from './dynamodb-schema.ts'
 
 /** A new table takes some seconds; one that has none of its states after this long is stuck. */

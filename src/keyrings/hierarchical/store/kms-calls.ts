@@ -7,10 +7,10 @@ import {
   ReEncryptCommand,
 } from '@aws-sdk/client-kms'
 import { show } from '../../../checks.ts'
-import { EnvelopeError } from '../../../errors.ts'
+import { EnvelopeError, errorName } from '../../../errors.ts'
 import type { EncryptionContext } from '../../../format/encryption-context.ts'
 import { branchKeyLength } from '../../../materials/branch-key-materials.ts'
-import { bytesOf, callKms, describe, errorName, hintFor } from '../../kms/calls.ts'
+import { bytesOf, callKms, describe, hintFor } from '../../kms/calls.ts'
 import { type RecordPlace, badRecord, describePlace } from './failures.ts'
 
 /** Who to ask, and with what. */
@@ -47,18 +47,13 @@ export interface Binding {
 export type Origin = 'of the record' | 'just made'
 
 /** A new key, which nobody sees: the ciphertext of 32 random bytes. */
-export async function generateWrapped(
-  access: RecordAccess,
-  { keyArn, encryptionContext }: Binding,
-): Promise<Uint8Array> {
+export async function generateWrapped(access: RecordAccess, binding: Binding): Promise<Uint8Array> {
   const operation = 'GenerateDataKeyWithoutPlaintext'
   const command = new GenerateDataKeyWithoutPlaintextCommand({
-    KeyId: keyArn,
+    ...under(access, binding),
     NumberOfBytes: branchKeyLength,
-    EncryptionContext: { ...encryptionContext },
-    GrantTokens: access.grantTokens,
   })
-  const asked = { ...access, keyArn }
+  const asked = { ...access, keyArn: binding.keyArn }
   const answer = await ask(asked, operation, () => access.client.send(command))
   checkKeyId(asked, operation, 'KeyId', answer.KeyId)
   return ciphertextOf(asked, operation, answer.CiphertextBlob)
@@ -67,16 +62,14 @@ export async function generateWrapped(
 /** A new key in the clear, the caller's to overwrite: 32 random bytes. */
 export async function generatePlaintext(
   access: RecordAccess,
-  { keyArn, encryptionContext }: Binding,
+  binding: Binding,
 ): Promise<Uint8Array> {
   const operation = 'GenerateDataKey'
   const command = new GenerateDataKeyCommand({
-    KeyId: keyArn,
+    ...under(access, binding),
     NumberOfBytes: branchKeyLength,
-    EncryptionContext: { ...encryptionContext },
-    GrantTokens: access.grantTokens,
   })
-  const asked = { ...access, keyArn }
+  const asked = { ...access, keyArn: binding.keyArn }
   const answer = await ask(asked, operation, () => access.client.send(command))
   const plaintext = bytesOf(answer.Plaintext)
   try {
@@ -92,17 +85,15 @@ export async function generatePlaintext(
 /** The ciphertext of `plaintext`, which is not kept. */
 export async function encrypt(
   access: RecordAccess,
-  { keyArn, encryptionContext }: Binding,
+  binding: Binding,
   plaintext: Uint8Array,
 ): Promise<Uint8Array> {
   const operation = 'Encrypt'
   const command = new EncryptCommand({
-    KeyId: keyArn,
+    ...under(access, binding),
     Plaintext: plaintext,
-    EncryptionContext: { ...encryptionContext },
-    GrantTokens: access.grantTokens,
   })
-  const asked = { ...access, keyArn }
+  const asked = { ...access, keyArn: binding.keyArn }
   const answer = await ask(asked, operation, () => access.client.send(command))
   checkKeyId(asked, operation, 'KeyId', answer.KeyId)
   return ciphertextOf(asked, operation, answer.CiphertextBlob)
@@ -111,18 +102,16 @@ export async function encrypt(
 /** What a ciphertext holds, the caller's to overwrite. */
 export async function decrypt(
   access: RecordAccess,
-  { keyArn, encryptionContext }: Binding,
+  binding: Binding,
   ciphertext: Uint8Array,
   origin: Origin,
 ): Promise<Uint8Array> {
   const operation = 'Decrypt'
   const command = new DecryptCommand({
-    KeyId: keyArn,
+    ...under(access, binding),
     CiphertextBlob: ciphertext,
-    EncryptionContext: { ...encryptionContext },
-    GrantTokens: access.grantTokens,
   })
-  const asked = { ...access, keyArn, origin }
+  const asked = { ...access, keyArn: binding.keyArn, origin }
   const answer = await ask(asked, operation, () => access.client.send(command))
   const plaintext = bytesOf(answer.Plaintext)
   try {
@@ -160,6 +149,15 @@ export async function reEncrypt(
   checkKeyId(source, operation, 'SourceKeyId', answer.SourceKeyId)
   checkKeyId(destination, operation, 'KeyId', answer.KeyId)
   return ciphertextOf(destination, operation, answer.CiphertextBlob)
+}
+
+/** What the requests under one key have in common. */
+function under({ grantTokens }: KmsAccess, { keyArn, encryptionContext }: Binding) {
+  return {
+    KeyId: keyArn,
+    EncryptionContext: { ...encryptionContext },
+    GrantTokens: grantTokens,
+  }
 }
 
 async function ask<T>(call: Call, operation: string, send: () => Promise<T>): Promise<T> {
