@@ -11,8 +11,10 @@ const base = ['materials', 'format', 'suites', 'crypto', ...lowest]
  */
 const layers = {
   cli: ['local-kms', ...lowest],
+  dynamodb: ['structured', 'cmm', 'keyrings', ...base],
   client: ['engine', 'cmm', 'keyrings', 'cache', ...base],
   engine: base,
+  structured: base,
   cmm: ['keyrings', 'cache', ...base],
   keyrings: ['cache', ...base],
   cache: base,
@@ -25,6 +27,9 @@ const layers = {
 
 /** Folders within those; each keeps to the line of the folder that it is in. */
 const subfolders = [
+  'dynamodb/expressions',
+  'dynamodb/tables',
+  'dynamodb/values',
   'keyrings/hierarchical',
   'keyrings/hierarchical/storage',
   'keyrings/hierarchical/store',
@@ -48,7 +53,7 @@ const modules = [
   {
     name: 'the AWS SDK',
     match: '@aws-(?:sdk|crypto)/|@smithy/',
-    from: ['keyrings/hierarchical', 'keyrings/kms'],
+    from: ['dynamodb', 'keyrings/hierarchical', 'keyrings/kms'],
   },
   { name: 'lru-cache', match: 'lru-cache$', from: ['cache'] },
   { name: 'commander', match: 'commander$', from: ['cli'] },

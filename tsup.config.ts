@@ -4,6 +4,7 @@ const shared = {
   // One entry a subpath of the exports map in package.json.
   entry: {
     index: 'src/index.ts',
+    dynamodb: 'src/dynamodb.ts',
     hierarchical: 'src/hierarchical.ts',
     kms: 'src/kms.ts',
     'local-kms': 'src/local-kms/index.ts',

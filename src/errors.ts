@@ -33,6 +33,12 @@ export type ErrorCode =
   | 'ERR_BRANCH_KEY_KMS'
   | 'ERR_KEY_STORAGE'
   | 'ERR_LOCAL_KMS'
+  | 'ERR_ITEM'
+  | 'ERR_MALFORMED_ITEM'
+  | 'ERR_PLAINTEXT_ITEM'
+  | 'ERR_LEGACY_ITEM'
+  | 'ERR_REFUSED_REQUEST'
+  | 'ERR_UPDATE_CONFLICT'
 
 /** What one keyring did with one encrypted data key while a message was being decrypted. */
 export interface UnwrapAttempt {
@@ -161,6 +167,51 @@ export class MalformedMessageError extends EnvelopeError {
   ) {
     super(code, message)
     this.offset = offset
+  }
+}
+
+/**
+ * A database item cannot be encrypted or decrypted as it stands: `ERR_ITEM`, an attribute that cannot be
+ * written; `ERR_MALFORMED_ITEM`, an encrypted item that is not well-formed; `ERR_PLAINTEXT_ITEM`, one that
+ * is not encrypted; `ERR_LEGACY_ITEM`, one of the old DynamoDB Encryption Client.
+ */
+export class ItemError extends EnvelopeError {
+  override name = 'ItemError'
+  /** The attribute at fault, if it is one; a part of it as `address.lines[2]`. */
+  readonly attribute: string | undefined
+
+  constructor(
+    code: 'ERR_ITEM' | 'ERR_MALFORMED_ITEM' | 'ERR_PLAINTEXT_ITEM' | 'ERR_LEGACY_ITEM',
+    message: string,
+    attribute?: string,
+    cause?: unknown,
+  ) {
+    super(code, message, cause === undefined ? {} : { cause })
+    this.attribute = attribute
+  }
+}
+
+/** A request on an encrypted table that could not do what it says. It was not sent. */
+export class RefusedRequestError extends EnvelopeError {
+  override name = 'RefusedRequestError'
+  /** The operation of DynamoDB, for example `UpdateItem`. */
+  readonly operation: string
+  readonly tableName: string | undefined
+  /** The attribute that it cannot be done with, if it is one. */
+  readonly attribute: string | undefined
+
+  constructor(
+    message: string,
+    request: {
+      operation: string
+      tableName?: string | undefined
+      attribute?: string | undefined
+    },
+  ) {
+    super('ERR_REFUSED_REQUEST', message)
+    this.operation = request.operation
+    this.tableName = request.tableName
+    this.attribute = request.attribute
   }
 }
 

@@ -87,4 +87,6 @@ export {
   type EncryptionMaterialsFields,
 } from './materials/encryption-materials.ts'
 export type { CommitmentPolicy } from './suites/commitment-policy.ts'
+export type { ItemAlgorithmSuite, ItemAlgorithmSuiteName } from './suites/item-suites.ts'
+export type { MaterialsSuite } from './suites/materials-suite.ts'
 export { type AlgorithmSuite, type AlgorithmSuiteName, algorithmSuites } from './suites/suites.ts'

@@ -11,6 +11,7 @@ import { entries, manifest, report, root } from './lib.mjs'
 /** @type {Record<string, string[]>} */
 const packages = {
   '.': ['lru-cache'],
+  './dynamodb': ['@aws-sdk/client-dynamodb', '@aws-sdk/util-dynamodb'],
   './hierarchical': ['@aws-sdk/client-dynamodb', '@aws-sdk/client-kms', 'lru-cache', 'zod'],
   './kms': ['@aws-sdk/client-kms', 'lru-cache'],
   './local-kms': ['zod'],

@@ -10,7 +10,7 @@ import {
   checkCommitmentPolicy,
   defaultCommitmentPolicy,
 } from '../suites/commitment-policy.ts'
-import type { AlgorithmSuite } from '../suites/suites.ts'
+import type { MaterialsSuite } from '../suites/materials-suite.ts'
 
 /*
  * Cache entry identifiers (framework/caching-cmm.md and aws-kms/aws-kms-hierarchical-keyring.md, "Appendix A:
@@ -47,7 +47,7 @@ export function checkPartitionId(partitionId: string | undefined): string {
 export interface EncryptionIdentity {
   readonly encryptionContext: EncryptionContext
   /** The suite that was asked for; `undefined` if the choice is the CMM's. */
-  readonly algorithmSuite: AlgorithmSuite | undefined
+  readonly algorithmSuite: MaterialsSuite | undefined
   /** Not in the formula: the choice depends on it, and a CMM underneath may refuse what it likes under it. */
   readonly commitmentPolicy: CommitmentPolicy
   /** Not in the formula: a message with required keys does not store their pairs. */
@@ -77,7 +77,7 @@ export function encryptionIdentifier(partitionId: string, identity: EncryptionId
 
 /** What the materials that a message is decrypted with depend on. */
 export interface DecryptionIdentity {
-  readonly algorithmSuite: AlgorithmSuite
+  readonly algorithmSuite: MaterialsSuite
   /** Not in the formula: a CMM underneath may refuse what it likes under it. */
   readonly commitmentPolicy: CommitmentPolicy
   readonly encryptedDataKeys: readonly EncryptedDataKey[]

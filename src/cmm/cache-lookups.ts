@@ -16,7 +16,7 @@ import {
   isEncryptionMaterials,
 } from '../materials/encryption-materials.ts'
 import { frozenKeys, noKeys } from '../materials/frozen-keys.ts'
-import { knownSuite } from '../suites/suites.ts'
+import { knownSuite } from '../suites/materials-suite.ts'
 import {
   type CryptographicMaterialsManager,
   type DecryptionMaterialsRequest,

@@ -12,7 +12,7 @@ import { nodeBackend } from '../crypto/node.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { checkPolicyOnDecrypt } from '../suites/commitment-policy.ts'
-import { knownSuite } from '../suites/suites.ts'
+import { knownSuite } from '../suites/materials-suite.ts'
 import { type CachingLimits, DecryptionLookup, EncryptionLookup } from './cache-lookups.ts'
 import type {
   CryptographicMaterialsManager,

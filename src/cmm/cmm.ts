@@ -17,14 +17,14 @@ import {
   isEncryptionMaterials,
 } from '../materials/encryption-materials.ts'
 import type { CommitmentPolicy } from '../suites/commitment-policy.ts'
-import type { AlgorithmSuite } from '../suites/suites.ts'
+import { type MaterialsSuite, isItemSuite } from '../suites/materials-suite.ts'
 
 /** What a client asks of a CMM in order to encrypt (framework/cmm-interface.md). */
 export interface EncryptionMaterialsRequest {
   readonly encryptionContext: EncryptionContext
   readonly commitmentPolicy: CommitmentPolicy
   /** The suite that the caller chose; `undefined` leaves it to the commitment policy. */
-  readonly algorithmSuite?: AlgorithmSuite | undefined
+  readonly algorithmSuite?: MaterialsSuite | undefined
   /** Keys of the context that are to be authenticated but not stored in the message. */
   readonly requiredContextKeys?: readonly string[] | undefined
   /** Bytes of the plaintext, or a bound on them; `undefined` if nothing is known. */
@@ -34,7 +34,7 @@ export interface EncryptionMaterialsRequest {
 
 /** What a client asks of a CMM in order to decrypt. */
 export interface DecryptionMaterialsRequest {
-  readonly algorithmSuite: AlgorithmSuite
+  readonly algorithmSuite: MaterialsSuite
   readonly commitmentPolicy: CommitmentPolicy
   readonly encryptedDataKeys: readonly EncryptedDataKey[]
   /** The context that the message stores. */
@@ -76,6 +76,9 @@ export function checkEncryptionMaterials(materials: EncryptionMaterials): void {
   if (encryptedDataKeys.length === 0) {
     throw noDataKey('The keyring or CMM produced a data key but no encrypted form of it')
   }
+  if (isItemSuite(suite) && materials.symmetricSigningKeys.length !== encryptedDataKeys.length) {
+    throw noDataKey('The CMM produced materials of an item without an HMAC key for each data key')
+  }
   if ((signingKey === undefined) !== (suite.signature === undefined)) {
     const problem = suite.signature
       ? 'and no signing key'
@@ -92,7 +95,7 @@ export function checkEncryptionMaterials(materials: EncryptionMaterials): void {
       )
     }
   }
-  checkRequiredKeys(requiredContextKeys, materials.encryptionContext)
+  checkRequiredKeys(requiredContextKeys, materials.encryptionContext, suite)
 }
 
 /** Refuses decryption materials that are not valid (cmm-interface.md, "Decrypt Materials"). */
@@ -121,12 +124,23 @@ export function checkDecryptionMaterials(
       )
     }
   }
-  checkRequiredKeys(materials.requiredContextKeys, materials.encryptionContext)
+  checkRequiredKeys(
+    materials.requiredContextKeys,
+    materials.encryptionContext,
+    request.algorithmSuite,
+  )
 }
 
-/** Every required key has to be in the context, and none may be the library's own (structures.md). */
-export function checkRequiredKeys(keys: readonly string[], context: EncryptionContext): void {
-  const reserved = keys.find((key) => key.startsWith(reservedPrefix))
+/**
+ * Every required key has to be in the context, and none may be one that has to be stored (structures.md): of
+ * a message the library's own, of an item the verification key.
+ */
+export function checkRequiredKeys(
+  keys: readonly string[],
+  context: EncryptionContext,
+  suite: MaterialsSuite,
+): void {
+  const reserved = keys.find((key) => isAlwaysStored(key, suite))
   if (reserved !== undefined) {
     throw new EnvelopeError(
       'ERR_ENCRYPTION_CONTEXT',
@@ -139,6 +153,12 @@ export function checkRequiredKeys(keys: readonly string[], context: EncryptionCo
     'ERR_ENCRYPTION_CONTEXT',
     `The encryption context lacks the required key ${JSON.stringify(missing)}`,
   )
+}
+
+/** Whether a pair can only be had from what is being decrypted, and not from the caller. */
+export function isAlwaysStored(key: string, suite: MaterialsSuite): boolean {
+  // What an item is bound to has reserved names, and is never stored in it.
+  return isItemSuite(suite) ? key === publicKeyName : key.startsWith(reservedPrefix)
 }
 
 function noDataKey(message: string): EnvelopeError {

@@ -7,18 +7,19 @@ import {
   type EncryptionContext,
   notStoredNote,
   publicKeyName,
-  reservedPrefix,
 } from '../format/encryption-context.ts'
+import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import { inMessageOrder } from '../keyrings/attempts.ts'
 import { type Keyring, checkKeyring } from '../keyrings/keyring.ts'
 import { DecryptionMaterials, isDecryptionMaterials } from '../materials/decryption-materials.ts'
 import { EncryptionMaterials, isEncryptionMaterials } from '../materials/encryption-materials.ts'
+import { wrappedDataKeyLength } from '../materials/intermediate-key.ts'
 import {
   checkPolicyOnDecrypt,
   checkPolicyOnEncrypt,
   defaultSuite,
 } from '../suites/commitment-policy.ts'
-import type { AlgorithmSuite } from '../suites/suites.ts'
+import { type MaterialsSuite, isItemSuite } from '../suites/materials-suite.ts'
 import {
   type CryptographicMaterialsManager,
   type DecryptionMaterialsRequest,
@@ -27,6 +28,7 @@ import {
   asEnvelopeError,
   checkEncryptionMaterials,
   checkRequiredKeys,
+  isAlwaysStored,
 } from './cmm.ts'
 import { decodePublicKey, encodePublicKey } from './public-key.ts'
 
@@ -76,13 +78,14 @@ export class DefaultCmm implements CryptographicMaterialsManager {
         })
       : request.encryptionContext
     const requiredContextKeys = request.requiredContextKeys ?? []
-    checkRequiredKeys(requiredContextKeys, encryptionContext)
+    checkRequiredKeys(requiredContextKeys, encryptionContext, suite)
     const given = new EncryptionMaterials({
       suite,
       encryptionContext,
       requiredContextKeys,
       signingKey,
       signal: request.signal,
+      backend: this.#backend,
     })
     let materials: EncryptionMaterials | undefined
     try {
@@ -101,26 +104,35 @@ export class DefaultCmm implements CryptographicMaterialsManager {
   async decryptMaterials(request: DecryptionMaterialsRequest): Promise<DecryptionMaterials> {
     const { algorithmSuite: suite, encryptionContext: stored } = request
     checkPolicyOnDecrypt(request.commitmentPolicy, suite)
-    const requiredContextKeys = checkReproducedContext(stored, request.reproducedEncryptionContext)
+    const requiredContextKeys = checkReproducedContext(
+      stored,
+      request.reproducedEncryptionContext,
+      suite,
+    )
     const encryptionContext =
       requiredContextKeys.length === 0
         ? stored
         : Object.freeze({ ...stored, ...request.reproducedEncryptionContext })
     const verificationKey = verificationKeyOf(suite, stored)
+    const { encryptedDataKeys, wrappedDataKeys } = isItemSuite(suite)
+      ? splitDataKeys(request.encryptedDataKeys)
+      : { encryptedDataKeys: request.encryptedDataKeys, wrappedDataKeys: undefined }
     const given = new DecryptionMaterials({
       suite,
       encryptionContext,
       requiredContextKeys,
       verificationKey,
       signal: request.signal,
+      wrappedDataKeys,
+      backend: this.#backend,
     })
     let materials: DecryptionMaterials | undefined
     try {
-      materials = await this.#keyring.onDecrypt(given, request.encryptedDataKeys)
+      materials = await this.#keyring.onDecrypt(given, encryptedDataKeys)
       if (isDecryptionMaterials(materials) && !materials.hasDataKey) {
         const { attempts } = materials
         throw new UnwrapError(
-          await inMessageOrder(attempts, request.encryptedDataKeys, request.signal),
+          await inMessageOrder(attempts, encryptedDataKeys, request.signal),
           notStoredNote(requiredContextKeys),
         )
       }
@@ -138,23 +150,39 @@ export class DefaultCmm implements CryptographicMaterialsManager {
 /**
  * Compares what the caller reproduced with what the message stores, and returns the keys that it does
  * not store: those must be authenticated all the same, so a message that was not written with them
- * does not open (cmm-interface.md, "Decrypt Materials"). Reserved keys are not appended in this way:
+ * does not open (cmm-interface.md, "Decrypt Materials"). Some are not appended in this way:
  * only the message can say how it is signed.
  */
 function checkReproducedContext(
   stored: EncryptionContext,
   reproduced: EncryptionContext,
+  suite: MaterialsSuite,
 ): readonly string[] {
   const notStored: string[] = []
   for (const [key, value] of Object.entries(reproduced)) {
     if (!Object.hasOwn(stored, key)) {
-      if (key.startsWith(reservedPrefix)) throw contextMismatch(key, 'is not in the message')
+      if (isAlwaysStored(key, suite)) throw contextMismatch(key, 'is not in the message')
       notStored.push(key)
     } else if (stored[key] !== value) {
       throw contextMismatch(key, 'has another value in the message')
     }
   }
   return notStored
+}
+
+/**
+ * What keyrings unwrap of an item's encrypted data keys, and the data key's own encrypted form in front of it
+ * (algorithm-suites.md, "Intermediate Key Wrapping"). One that is too short leaves nothing to unwrap.
+ */
+function splitDataKeys(keys: readonly EncryptedDataKey[]) {
+  return {
+    encryptedDataKeys: keys.map(({ providerId, providerInfo, ciphertext }) => ({
+      providerId,
+      providerInfo,
+      ciphertext: ciphertext.subarray(wrappedDataKeyLength),
+    })),
+    wrappedDataKeys: keys.map(({ ciphertext }) => ciphertext.subarray(0, wrappedDataKeyLength)),
+  }
 }
 
 function contextMismatch(key: string, why: string): EnvelopeError {
@@ -165,7 +193,7 @@ function contextMismatch(key: string, why: string): EnvelopeError {
 }
 
 function verificationKeyOf(
-  suite: AlgorithmSuite,
+  suite: MaterialsSuite,
   context: EncryptionContext,
 ): Uint8Array | undefined {
   const encoded = Object.hasOwn(context, publicKeyName) ? context[publicKeyName] : undefined

@@ -22,6 +22,11 @@ export interface CryptoBackend {
   encryptGcm(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array): GcmEncryption
   /** Begins one AES-GCM decryption. */
   decryptGcm(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array): GcmDecryption
+  /**
+   * The first `length` bytes of the AES-256-CTR keystream from this 16-byte counter block on: what is
+   * exclusive-ored with a plaintext, so secret.
+   */
+  keystream(key: Uint8Array, counter: Uint8Array, length: number): Uint8Array
   /** Makes the key pair of one signed message. */
   generateSigningKey(curve: CurveName): SigningKey
   /**
@@ -77,6 +82,7 @@ const members = [
   'hmac',
   'encryptGcm',
   'decryptGcm',
+  'keystream',
   'generateSigningKey',
   'createVerifier',
   'equalInConstantTime',

@@ -1,4 +1,4 @@
-import { gcm } from '@noble/ciphers/aes.js'
+import { ctr, gcm } from '@noble/ciphers/aes.js'
 import { p256, p384 } from '@noble/curves/nist.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
@@ -65,6 +65,8 @@ export const nobleBackend: CryptoBackend = {
       },
     }
   },
+
+  keystream: (key, counter, length) => ctr(key, counter).encrypt(new Uint8Array(length)),
 
   generateSigningKey: (curve) => new NobleSigningKey(curve),
 

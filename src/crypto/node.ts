@@ -55,6 +55,9 @@ export const nodeBackend: CryptoBackend = {
     }
   },
 
+  keystream: (key, counter, length) =>
+    createCipheriv('aes-256-ctr', key, counter).update(new Uint8Array(length)),
+
   generateSigningKey: (curve) => new NodeSigningKey(curve),
 
   createVerifier(curve, hash, publicKey): RunningVerifier {

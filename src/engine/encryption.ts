@@ -5,6 +5,7 @@ import { copyBytes, writeUint16 } from '../format/bytes.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import { type MessageHeader, messageIdLength } from '../format/header.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
+import { messageSuite } from '../suites/materials-suite.ts'
 import { nonceLength } from '../suites/suites.ts'
 import { sealHeader } from './header.ts'
 import { deriveMessageKeys } from './message-keys.ts'
@@ -51,14 +52,15 @@ export class MessageEncryption {
 
   /** Derives the message's keys and destroys the materials' data key. */
   constructor(materials: EncryptionMaterials, frameLength: number, backend: CryptoBackend) {
-    const { suite, signingKey } = materials
+    const { signingKey } = materials
+    const suite = messageSuite(materials.suite)
     const messageId = backend.randomBytes(messageIdLength[suite.messageVersion])
     const keys = deriveMessageKeys(backend, suite, materials.dataKey, messageId)
     materials.destroy()
     try {
       // The header is the caller's to keep, so its message id is a copy: frames are bound to ours.
       const id = copyBytes(messageId)
-      const { header, bytes } = sealHeader(backend, materials, keys, id, frameLength)
+      const { header, bytes } = sealHeader(backend, suite, materials, keys, id, frameLength)
       this.header = header
       this.#header = bytes
       this.#signer = suite.signature && signingKey?.createSigner(suite.signature.hash)

@@ -4,7 +4,7 @@ import { type EncryptionContext, serializeContext } from '../format/encryption-c
 import { type MessageHeader, type ParsedHeader, writeHeaderBody } from '../format/header.ts'
 import { ByteWriter } from '../format/writer.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
-import { nonceLength } from '../suites/suites.ts'
+import { type AlgorithmSuite, nonceLength } from '../suites/suites.ts'
 import type { MessageKeys } from './message-keys.ts'
 
 /** The nonce of a header that is written: zero, which no frame has. */
@@ -16,12 +16,13 @@ const zeroNonce = new Uint8Array(nonceLength)
  */
 export function sealHeader(
   backend: CryptoBackend,
+  suite: AlgorithmSuite,
   materials: EncryptionMaterials,
   keys: MessageKeys,
   messageId: Uint8Array,
   frameLength: number,
 ): { header: MessageHeader; bytes: Uint8Array } {
-  const { suite, encryptedDataKeys } = materials
+  const { encryptedDataKeys } = materials
   const { stored, onlyAuthenticated } = splitContext(materials)
   const writer = new ByteWriter()
   const content = { messageId, encryptionContext: stored, encryptedDataKeys, frameLength }

@@ -1,7 +1,7 @@
 import { isBytes } from '../checks.ts'
 import { EnvelopeError } from '../errors.ts'
 import { copyBytes } from '../format/bytes.ts'
-import type { AlgorithmSuite } from '../suites/suites.ts'
+import type { MaterialsSuite } from '../suites/materials-suite.ts'
 
 /**
  * A plaintext data key in flight. The bytes sit in a private field, so neither `util.inspect` nor
@@ -10,11 +10,11 @@ import type { AlgorithmSuite } from '../suites/suites.ts'
  */
 export class DataKey {
   #bytes: Uint8Array | undefined
-  readonly #suite: AlgorithmSuite
+  readonly #suite: MaterialsSuite
   readonly #copies: Uint8Array[] = []
 
   /** Copies the bytes: the caller keeps its own, and should overwrite them. */
-  constructor(bytes: Uint8Array, suite: AlgorithmSuite) {
+  constructor(bytes: Uint8Array, suite: MaterialsSuite) {
     // A string of the right length would be copied to nothing, and the message encrypted under no key.
     if (!isBytes(bytes)) {
       throw new EnvelopeError('ERR_NO_DATA_KEY', 'The data key must be a Uint8Array')

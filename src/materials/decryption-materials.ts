@@ -1,28 +1,39 @@
+import type { CryptoBackend } from '../crypto/backend.ts'
+import { nodeBackend } from '../crypto/node.ts'
 import { EnvelopeError, type UnwrapAttempt } from '../errors.ts'
 import { copyBytes } from '../format/bytes.ts'
-import { type EncryptionContext, frozenContext } from '../format/encryption-context.ts'
-import { type AlgorithmSuite, knownSuite } from '../suites/suites.ts'
+import {
+  type EncryptionContext,
+  frozenContext,
+  serializeContext,
+} from '../format/encryption-context.ts'
+import { type MaterialsSuite, isItemSuite, knownSuite } from '../suites/materials-suite.ts'
 import { DataKey } from './data-key.ts'
 import { frozenKeys, noKeys } from './frozen-keys.ts'
+import { unwrapUnderIntermediateKey } from './intermediate-key.ts'
 
 const brand = Symbol.for('waxseal.DecryptionMaterials')
 
 /** What decryption materials are made of. */
 export interface DecryptionMaterialsFields {
-  suite: AlgorithmSuite
+  suite: MaterialsSuite
   encryptionContext: EncryptionContext
   requiredContextKeys?: readonly string[]
   verificationKey?: Uint8Array | undefined
   signal?: AbortSignal | undefined
+  /** Of an item: the data key under the intermediate key of each encrypted data key, 48 bytes each. */
+  wrappedDataKeys?: readonly Uint8Array[] | undefined
+  /** Unwraps those. Default: node:crypto. */
+  backend?: CryptoBackend | undefined
 }
 
 /**
- * What one message is decrypted with (framework/structures.md, "Decryption Materials"). A keyring
+ * What one message or item is decrypted with (framework/structures.md, "Decryption Materials"). A keyring
  * returns them with the data key, or with a note of why it could not unwrap it.
  */
 export class DecryptionMaterials {
   readonly [brand] = true
-  readonly suite: AlgorithmSuite
+  readonly suite: MaterialsSuite
   /** All pairs that are authenticated: the message's own and the reproduced ones. Frozen. */
   readonly encryptionContext: EncryptionContext
   /** The keys of those pairs that the caller reproduced and the message does not store. Frozen. */
@@ -32,8 +43,11 @@ export class DecryptionMaterials {
   /** Aborts the operation; a keyring passes it to what it calls. */
   readonly signal: AbortSignal | undefined
   #attempts: readonly UnwrapAttempt[] = []
+  #backend: CryptoBackend
+  #wrappedDataKeys: readonly Uint8Array[]
   #dataKey: DataKey | undefined
-  /** The data keys of all materials that come from the same request. */
+  #symmetricSigningKey: DataKey | undefined
+  /** The keys of all materials that come from the same request. */
   #family = new Set<DataKey>()
 
   constructor(fields: DecryptionMaterialsFields) {
@@ -42,6 +56,8 @@ export class DecryptionMaterials {
     this.requiredContextKeys = frozenKeys(fields.requiredContextKeys ?? noKeys)
     this.verificationKey = fields.verificationKey
     this.signal = fields.signal
+    this.#wrappedDataKeys = fields.wrappedDataKeys ?? []
+    this.#backend = fields.backend ?? nodeBackend
   }
 
   /** What became of the encrypted data keys so far. */
@@ -62,26 +78,74 @@ export class DecryptionMaterials {
     throw new EnvelopeError('ERR_NO_DATA_KEY', 'These materials have no data key')
   }
 
-  /** These materials with the data key, whose bytes are copied. Throws if there is one already. */
+  /**
+   * Of an item: a copy of the key of the HMAC that its recipient verifies; `undefined` without a data key and
+   * for a message (structures.md, "Symmetric Signing Key").
+   */
+  get symmetricSigningKey(): Uint8Array | undefined {
+    return this.#symmetricSigningKey?.copy()
+  }
+
+  /**
+   * These materials with what a keyring unwrapped, which is copied: the data key, or of an item an
+   * intermediate key, which leads to the data key. Throws if there is one already.
+   */
   withDataKey(bytes: Uint8Array): DecryptionMaterials {
     if (this.#dataKey) {
       throw new EnvelopeError('ERR_UNWRAP_FAILED', 'These materials have a data key already')
     }
-    return this.#with(new DataKey(bytes, this.suite), this.#attempts)
+    const given = new DataKey(bytes, this.suite)
+    return isItemSuite(this.suite)
+      ? this.#withIntermediateKey(given)
+      : this.#with({ dataKey: given })
+  }
+
+  #withIntermediateKey(intermediateKey: DataKey): DecryptionMaterials {
+    const found = unwrapUnderIntermediateKey(
+      this.#backend,
+      intermediateKey.copy(),
+      this.#wrappedDataKeys,
+      serializeContext(this.encryptionContext),
+    )
+    intermediateKey.destroy()
+    if (!found) {
+      throw new EnvelopeError(
+        'ERR_UNWRAP_FAILED',
+        'The keyring unwrapped a key under which the item has no data key: the encryption context is ' +
+          'another one than on encryption, or the item was changed',
+      )
+    }
+    const dataKey = new DataKey(found.dataKey, this.suite)
+    const symmetricSigningKey = new DataKey(found.symmetricSigningKey, this.suite)
+    found.dataKey.fill(0)
+    found.symmetricSigningKey.fill(0)
+    return this.#with({ dataKey, symmetricSigningKey })
   }
 
   /** These materials with notes on encrypted data keys that were skipped or failed. */
   withAttempts(attempts: readonly UnwrapAttempt[]): DecryptionMaterials {
-    return this.#with(this.#dataKey, [...this.#attempts, ...attempts])
+    return this.#with({ attempts: [...this.#attempts, ...attempts] })
   }
 
-  #with(dataKey: DataKey | undefined, attempts: readonly UnwrapAttempt[]): DecryptionMaterials {
+  #with(change: {
+    dataKey?: DataKey
+    symmetricSigningKey?: DataKey
+    attempts?: readonly UnwrapAttempt[]
+  }): DecryptionMaterials {
     const materials = new DecryptionMaterials(this)
-    materials.#attempts = attempts
-    materials.#dataKey = dataKey
+    materials.#backend = this.#backend
+    materials.#wrappedDataKeys = this.#wrappedDataKeys
+    materials.#attempts = change.attempts ?? this.#attempts
+    materials.#dataKey = change.dataKey ?? this.#dataKey
+    materials.#symmetricSigningKey = change.symmetricSigningKey ?? this.#symmetricSigningKey
     materials.#family = this.#family
-    if (dataKey) this.#family.add(dataKey)
+    materials.#joinFamily()
     return materials
+  }
+
+  #joinFamily(): void {
+    if (this.#dataKey) this.#family.add(this.#dataKey)
+    if (this.#symmetricSigningKey) this.#family.add(this.#symmetricSigningKey)
   }
 
   /**
@@ -97,11 +161,12 @@ export class DecryptionMaterials {
     })
     materials.#attempts = this.#attempts.map((attempt) => ({ ...attempt }))
     materials.#dataKey = this.#dataKey?.clone()
-    if (materials.#dataKey) materials.#family.add(materials.#dataKey)
+    materials.#symmetricSigningKey = this.#symmetricSigningKey?.clone()
+    materials.#joinFamily()
     return materials
   }
 
-  /** Overwrites the data key, here and in all materials that come from the same request. */
+  /** Overwrites all keys, here and in all materials that come from the same request. */
   destroy(): void {
     for (const dataKey of this.#family) dataKey.destroy()
   }

@@ -1,30 +1,44 @@
-import type { SigningKey } from '../crypto/backend.ts'
+import type { CryptoBackend, SigningKey } from '../crypto/backend.ts'
+import { nodeBackend } from '../crypto/node.ts'
 import { EnvelopeError, type WrapFailure } from '../errors.ts'
 import { type EncryptedDataKey, copyEncryptedDataKey } from '../format/encrypted-data-key.ts'
-import { type EncryptionContext, frozenContext } from '../format/encryption-context.ts'
-import { type AlgorithmSuite, knownSuite } from '../suites/suites.ts'
+import { concat } from '../format/bytes.ts'
+import {
+  type EncryptionContext,
+  frozenContext,
+  serializeContext,
+} from '../format/encryption-context.ts'
+import { type MaterialsSuite, isItemSuite, knownSuite } from '../suites/materials-suite.ts'
 import { DataKey } from './data-key.ts'
 import { frozenKeys, noKeys } from './frozen-keys.ts'
+import { wrapUnderIntermediateKey } from './intermediate-key.ts'
 import { SharedSigningKey } from './shared-signing-key.ts'
 
 const brand = Symbol.for('waxseal.EncryptionMaterials')
 
 /** What encryption materials are made of. */
 export interface EncryptionMaterialsFields {
-  suite: AlgorithmSuite
+  suite: MaterialsSuite
   encryptionContext: EncryptionContext
   requiredContextKeys?: readonly string[]
   signingKey?: SigningKey | undefined
   signal?: AbortSignal | undefined
+  /** Wraps the data key of an item under intermediate keys. Default: node:crypto. */
+  backend?: CryptoBackend | undefined
 }
 
 /**
- * What one message is encrypted with (framework/structures.md, "Encryption Materials"). Keyrings add
+ * What one message or item is encrypted with (framework/structures.md, "Encryption Materials"). Keyrings add
  * to them: each `with…` returns new materials that share the one data key.
+ *
+ * With a suite of items, what keyrings wrap is an intermediate key, another one for each encrypted data key
+ * (algorithm-suites.md, "Intermediate Key Wrapping"). They need not know: the key that they generate is
+ * taken as the first one, `dataKey` is the one to be wrapped next, and `withEncryptedDataKey` puts the
+ * data key under it.
  */
 export class EncryptionMaterials {
   readonly [brand] = true
-  readonly suite: AlgorithmSuite
+  readonly suite: MaterialsSuite
   /** All pairs that are authenticated, the required ones included. Frozen. */
   readonly encryptionContext: EncryptionContext
   /** The keys of those pairs that are authenticated but not stored in the message. Frozen. */
@@ -33,10 +47,14 @@ export class EncryptionMaterials {
   readonly signingKey: SigningKey | undefined
   /** Aborts the operation; a keyring passes it to what it calls. */
   readonly signal: AbortSignal | undefined
+  #backend: CryptoBackend
   #encryptedDataKeys: readonly EncryptedDataKey[] = []
   #wrapFailures: readonly WrapFailure[] = []
   #dataKey: DataKey | undefined
-  /** The data keys of all materials that come from the same request. */
+  /** Of an item: what the next keyring wraps, if there is such a key yet. */
+  #intermediateKey: DataKey | undefined
+  #symmetricSigningKeys: readonly DataKey[] = []
+  /** The keys of all materials that come from the same request. */
   #family = new Set<DataKey>()
 
   constructor(fields: EncryptionMaterialsFields) {
@@ -45,6 +63,7 @@ export class EncryptionMaterials {
     this.requiredContextKeys = frozenKeys(fields.requiredContextKeys ?? noKeys)
     this.signingKey = fields.signingKey
     this.signal = fields.signal
+    this.#backend = fields.backend ?? nodeBackend
   }
 
   /** The encrypted forms of the data key that keyrings have added. */
@@ -63,12 +82,28 @@ export class EncryptionMaterials {
   }
 
   /**
-   * A copy of the plaintext data key, for wrapping; zeros once the materials are destroyed. Throws if
-   * there is none yet.
+   * A copy of the key that a keyring wraps: the data key, or of an item the next intermediate key. Zeros
+   * once the materials are destroyed. Throws if there is none yet.
    */
   get dataKey(): Uint8Array {
+    const { plaintextDataKey } = this
+    if (!isItemSuite(this.suite)) return plaintextDataKey
+    this.#intermediateKey ??= this.#randomKey()
+    return this.#intermediateKey.copy()
+  }
+
+  /** A copy of the data key, under which a message or an item is encrypted. Throws if there is none yet. */
+  get plaintextDataKey(): Uint8Array {
     if (this.#dataKey) return this.#dataKey.copy()
     throw new EnvelopeError('ERR_NO_DATA_KEY', 'These materials have no data key yet')
+  }
+
+  /**
+   * Of an item: copies of the keys of its HMACs, one for each encrypted data key and in their order
+   * (structures.md, "Symmetric Signing Keys").
+   */
+  get symmetricSigningKeys(): readonly Uint8Array[] {
+    return this.#symmetricSigningKeys.map((key) => key.copy())
   }
 
   /** These materials with a data key, whose bytes are copied. Throws if there is one already. */
@@ -76,10 +111,12 @@ export class EncryptionMaterials {
     if (this.#dataKey) {
       throw new EnvelopeError('ERR_WRAP_FAILED', 'These materials have a data key already')
     }
-    return this.#with({ dataKey: new DataKey(bytes, this.suite) })
+    const given = new DataKey(bytes, this.suite)
+    if (!isItemSuite(this.suite)) return this.#with({ dataKey: given })
+    return this.#with({ dataKey: this.#randomKey(), intermediateKey: given })
   }
 
-  /** These materials with one more encrypted form of their data key, which is copied. */
+  /** These materials with one more encrypted form of their `dataKey`, which is copied. */
   withEncryptedDataKey(key: EncryptedDataKey): EncryptionMaterials {
     // framework/structures.md, "Encrypted Data Keys": without a data key there are none.
     if (!this.#dataKey) {
@@ -88,8 +125,41 @@ export class EncryptionMaterials {
         'These materials have no data key to have encrypted',
       )
     }
+    if (isItemSuite(this.suite)) return this.#withIntermediateKey(key, this.#dataKey)
     const encryptedDataKeys = [...this.#encryptedDataKeys, copyEncryptedDataKey(key)]
     return this.#with({ encryptedDataKeys })
+  }
+
+  #withIntermediateKey(key: EncryptedDataKey, dataKey: DataKey): EncryptionMaterials {
+    // A keyring that wrapped the key of earlier materials would have the data key put under another one.
+    if (!this.#intermediateKey) {
+      throw new EnvelopeError(
+        'ERR_WRAP_FAILED',
+        'A keyring added an encrypted data key without reading the dataKey of these materials: with a ' +
+          'suite of items, each encrypted data key has to be of a key of its own',
+      )
+    }
+    const { wrapped, symmetricSigningKey } = wrapUnderIntermediateKey(
+      this.#backend,
+      this.#intermediateKey.copy(),
+      dataKey.copy(),
+      serializeContext(this.encryptionContext),
+    )
+    const signingKey = new DataKey(symmetricSigningKey, this.suite)
+    symmetricSigningKey.fill(0)
+    const ciphertext = concat(wrapped, key.ciphertext)
+    return this.#with({
+      encryptedDataKeys: [...this.#encryptedDataKeys, copyEncryptedDataKey({ ...key, ciphertext })],
+      symmetricSigningKeys: [...this.#symmetricSigningKeys, signingKey],
+    })
+  }
+
+  #randomKey(): DataKey {
+    const bytes = this.#backend.randomBytes(this.suite.keyLength)
+    const key = new DataKey(bytes, this.suite)
+    bytes.fill(0)
+    this.#family.add(key)
+    return key
   }
 
   /** These materials with notes on keyrings that have not wrapped the data key. */
@@ -99,16 +169,30 @@ export class EncryptionMaterials {
 
   #with(change: {
     dataKey?: DataKey
+    intermediateKey?: DataKey
+    symmetricSigningKeys?: readonly DataKey[]
     encryptedDataKeys?: readonly EncryptedDataKey[]
     wrapFailures?: readonly WrapFailure[]
   }): EncryptionMaterials {
     const materials = new EncryptionMaterials(this)
+    materials.#backend = this.#backend
     materials.#dataKey = change.dataKey ?? this.#dataKey
+    // The next encrypted data key has an intermediate key of its own.
+    const wrapped = change.encryptedDataKeys !== undefined
+    materials.#intermediateKey =
+      change.intermediateKey ?? (wrapped ? undefined : this.#intermediateKey)
+    materials.#symmetricSigningKeys = change.symmetricSigningKeys ?? this.#symmetricSigningKeys
     materials.#encryptedDataKeys = change.encryptedDataKeys ?? this.#encryptedDataKeys
     materials.#wrapFailures = change.wrapFailures ?? this.#wrapFailures
     materials.#family = this.#family
-    if (materials.#dataKey) this.#family.add(materials.#dataKey)
+    materials.#joinFamily()
     return materials
+  }
+
+  #joinFamily(): void {
+    for (const key of [this.#dataKey, this.#intermediateKey, ...this.#symmetricSigningKeys]) {
+      if (key) this.#family.add(key)
+    }
   }
 
   /**
@@ -134,15 +218,17 @@ export class EncryptionMaterials {
       encryptionContext: this.encryptionContext,
       requiredContextKeys: this.requiredContextKeys,
       signingKey: this.signingKey && new SharedSigningKey(this.signingKey),
+      backend: this.#backend,
     })
     materials.#dataKey = this.#dataKey?.clone()
+    materials.#symmetricSigningKeys = this.#symmetricSigningKeys.map((key) => key.clone())
     materials.#encryptedDataKeys = this.#encryptedDataKeys.map(copyEncryptedDataKey)
     materials.#wrapFailures = this.#wrapFailures.map((failure) => ({ ...failure }))
-    if (materials.#dataKey) materials.#family.add(materials.#dataKey)
+    materials.#joinFamily()
     return materials
   }
 
-  /** Overwrites the data key, here and in all materials that come from the same request. */
+  /** Overwrites all keys, here and in all materials that come from the same request. */
   destroy(): void {
     for (const dataKey of this.#family) dataKey.destroy()
   }

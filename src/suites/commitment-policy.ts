@@ -1,5 +1,6 @@
 import { show } from '../checks.ts'
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
+import type { MaterialsSuite } from './materials-suite.ts'
 import { type AlgorithmSuite, algorithmSuites, suiteIdText } from './suites.ts'
 
 /**
@@ -43,7 +44,7 @@ export function defaultSuite(policy: CommitmentPolicy): AlgorithmSuite {
 }
 
 /** Refuses to encrypt under a suite that the policy forbids (commitment-policy.md, each policy). */
-export function checkPolicyOnEncrypt(policy: CommitmentPolicy, suite: AlgorithmSuite): void {
+export function checkPolicyOnEncrypt(policy: CommitmentPolicy, suite: MaterialsSuite): void {
   const required = policy !== 'FORBID_ENCRYPT_ALLOW_DECRYPT'
   if (suite.commitment === required) return
   throw new EnvelopeError(
@@ -54,7 +55,7 @@ export function checkPolicyOnEncrypt(policy: CommitmentPolicy, suite: AlgorithmS
 }
 
 /** Refuses to decrypt a message whose suite the policy forbids. */
-export function checkPolicyOnDecrypt(policy: CommitmentPolicy, suite: AlgorithmSuite): void {
+export function checkPolicyOnDecrypt(policy: CommitmentPolicy, suite: MaterialsSuite): void {
   if (suite.commitment || policy !== 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT') return
   throw new EnvelopeError(
     'ERR_COMMITMENT_POLICY',

@@ -89,19 +89,6 @@ export function suiteByName(name: AlgorithmSuiteName): AlgorithmSuite {
   )
 }
 
-/**
- * The suite of the table with the same id: what follows from a suite is never taken from an object that
- * somebody else made, so that no suite can claim a commitment or lack a signature.
- */
-export function knownSuite({ id }: AlgorithmSuite): AlgorithmSuite {
-  const suite = byId.get(id)
-  if (suite) return suite
-  throw new EnvelopeError(
-    'ERR_UNKNOWN_ALGORITHM_SUITE',
-    `There is no algorithm suite ${suiteIdText(id)}`,
-  )
-}
-
 /** `0x0578`, as the documentation writes it. */
 export function suiteIdText(id: number): string {
   return `0x${id.toString(16).padStart(4, '0')}`

@@ -198,6 +198,12 @@ describe('errors', () => {
       | 'ERR_BRANCH_KEY_KMS'
       | 'ERR_KEY_STORAGE'
       | 'ERR_LOCAL_KMS'
+      | 'ERR_ITEM'
+      | 'ERR_MALFORMED_ITEM'
+      | 'ERR_PLAINTEXT_ITEM'
+      | 'ERR_LEGACY_ITEM'
+      | 'ERR_REFUSED_REQUEST'
+      | 'ERR_UPDATE_CONFLICT'
     >()
     expectTypeOf<EnvelopeError['code']>().toEqualTypeOf<ErrorCode>()
     // @ts-expect-error: no code of the union

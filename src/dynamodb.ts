@@ -1,0 +1,19 @@
+/**
+ * Client-side encryption of DynamoDB items, byte-compatible with the AWS Database Encryption SDK. This
+ * entry needs the optional peer dependencies `@aws-sdk/client-dynamodb` and `@aws-sdk/util-dynamodb`.
+ *
+ * @packageDocumentation
+ */
+export { DynamoDbItemEncryptor, type Item } from './dynamodb/item-encryptor.ts'
+export type {
+  AttributeActions,
+  PlaintextOverride,
+  TableEncryptionConfig,
+} from './dynamodb/table-config.ts'
+export { ItemError, RefusedRequestError } from './errors.ts'
+export type { CryptoAction } from './structured/structure.ts'
+export {
+  type ItemAlgorithmSuite,
+  type ItemAlgorithmSuiteName,
+  itemAlgorithmSuites,
+} from './suites/item-suites.ts'
