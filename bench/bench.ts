@@ -19,6 +19,7 @@ import { expiryFindings } from './expiry.ts'
 import { type Finding, findingsTable } from './findings.ts'
 import { hierarchicalRows } from './hierarchical.ts'
 import { importRow } from './import-time.ts'
+import { itemRows } from './items.ts'
 import { kmsRows } from './kms.ts'
 import { type Row, measure, repeated, repeatedAtOnce } from './measure.ts'
 import { performanceDocument, table } from './report.ts'
@@ -153,6 +154,7 @@ const groups: Record<string, () => Promise<Row[]>> = {
   small: () => smallRows({ floor: 0.5, peer: 8 }),
   cached: () => cachingRows(small, { floor: 0.6, peer: 10 }),
   hierarchical: () => hierarchicalRows(small, { peer: 6 }),
+  items: () => itemRows(),
   'one-shot-64k': () => oneShotRows(64 * 1024, { floor: 0.85, peer: 2 }),
   'one-shot-4k': () => oneShotRows(4 * 1024, { floor: 0.8, peer: 3.5 }),
   'stream-unsigned': () => streamRows('unsigned', { floor: 0.8, peer: 4 }),

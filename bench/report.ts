@@ -17,7 +17,7 @@ export function table(results: readonly Result[]): string {
     result.work,
     rate(result, result.ours),
     rate(result, result.peer),
-    result.floor === undefined ? '–' : rate(result, result.floor),
+    rate(result, result.floor),
     verdict(result.ofFloor, result.targets.floor),
     result.ofGathered === undefined ? '–' : result.ofGathered.toFixed(2),
     verdict(result.overPeer, result.targets.peer),
@@ -56,7 +56,8 @@ function firstTouch(): number {
   return median(times)
 }
 
-function rate({ bytes, messages }: Result, milliseconds: number): string {
+function rate({ bytes, messages }: Result, milliseconds: number | undefined): string {
+  if (milliseconds === undefined) return '–'
   if (bytes !== undefined) return `${(bytes / 1e6 / milliseconds).toFixed(2)} GB/s`
   if (messages !== undefined) return `${((milliseconds / messages) * 1000).toFixed(0)} µs`
   return `${milliseconds.toFixed(0)} ms`
