@@ -25,6 +25,14 @@ export function checkObject(value: unknown, field: string): asserts value is obj
   throw new InvalidArgumentError(field, `${field} must be an object`)
 }
 
+/** Whether `value` is an object whose entries are all that it is: no Map, no instance of a class. */
+export function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // An object literal of another realm has a prototype of its own, which in turn has none.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
 /** Whether `value` is an object with these methods, its own or those of its class. */
 export function hasMethods(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false

@@ -1,3 +1,4 @@
+import { isPlainObject } from '../checks.ts'
 import { EnvelopeError } from '../errors.ts'
 import { compareUtf8, fromUtf8, readUint16 } from './bytes.ts'
 import { malformed } from './reader.ts'
@@ -46,13 +47,6 @@ export function copyContext(
 /** The same pairs, which nobody can change: a context that is frozen already as it is. */
 export function frozenContext(context: EncryptionContext): EncryptionContext {
   return Object.isFrozen(context) ? context : Object.freeze({ ...context })
-}
-
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  // An object literal of another realm has a prototype of its own, which in turn has none.
-  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** Refuses keys that only the library may set. */
