@@ -4,9 +4,21 @@
  *
  * @packageDocumentation
  */
-export { DynamoDbItemEncryptor, type Item } from './dynamodb/item-encryptor.ts'
+export type {
+  DecryptedAttributes,
+  Item,
+  ItemDocument,
+  ItemHeader,
+  PlaintextAttributes,
+} from './dynamodb/item.ts'
+export {
+  DynamoDbItemEncryptor,
+  type ItemOptions,
+  type ItemResult,
+} from './dynamodb/item-encryptor.ts'
 export type {
   AttributeActions,
+  CheckedTableConfig,
   PlaintextOverride,
   TableEncryptionConfig,
 } from './dynamodb/table-config.ts'

@@ -1,10 +1,24 @@
+import type { marshallOptions, unmarshallOptions } from '@aws-sdk/util-dynamodb'
 import type { CryptographicMaterialsManager } from '../cmm/cmm.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import type { Keyring } from '../keyrings/keyring.ts'
-import type { CryptoAction } from '../structured/structure.ts'
-import type { ItemAlgorithmSuiteName } from '../suites/item-suites.ts'
+import {
+  type CryptoAction,
+  type StructureVersion,
+  reservedAttributePrefix,
+} from '../structured/structure.ts'
+import type { ItemAlgorithmSuite, ItemAlgorithmSuiteName } from '../suites/item-suites.ts'
 
-/** Whether plaintext items may be written and read, for a table that is being encrypted in place. */
+/**
+ * Whether plaintext items may be written and read, for a table that is being encrypted in place
+ * (ddb-table-encryption-config.md, "Plaintext Policy"):
+ *
+ * - `FORCE_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ`: items are written as they are, and read in either form. The
+ *   first step, deployed to all readers before anything is encrypted.
+ * - `FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ`: items are encrypted, and read in either form. Until all of
+ *   the table is encrypted; whoever can write to it can put plaintext in the place of an encrypted item.
+ * - `FORBID_PLAINTEXT_WRITE_FORBID_PLAINTEXT_READ`: the end, and the default.
+ */
 export type PlaintextOverride =
   | 'FORCE_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ'
   | 'FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ'
@@ -13,24 +27,49 @@ export type PlaintextOverride =
 /** By attribute name, what is done to the attribute. */
 export type AttributeActions = Readonly<Record<string, CryptoAction>>
 
-/** How the items of one table are encrypted (dynamodb-encryption-client/ddb-table-encryption-config.md). */
-export type TableEncryptionConfig<Actions extends AttributeActions = AttributeActions> = {
+/**
+ * How the items of one table are encrypted (dynamodb-encryption-client/ddb-table-encryption-config.md). The
+ * type parameters are inferred from the configuration, and say which attributes an item can have.
+ */
+export type TableEncryptionConfig<
+  Actions extends AttributeActions = AttributeActions,
+  Key extends keyof Actions & string = keyof Actions & string,
+  Unsigned extends string = string,
+  Prefix extends string = string,
+> = {
   /** Bound to every item, and never changed, even if the table is restored under another name. */
   readonly logicalTableName: string
-  readonly partitionKeyName: keyof Actions & string
-  readonly sortKeyName?: (keyof Actions & string) | undefined
-  /** What is done to each attribute that an item may have. */
+  /** The name of the partition key, whose action is that of {@link TableEncryptionConfig.sortKeyName}. */
+  readonly partitionKeyName: Key
+  /**
+   * The name of the sort key, if the table has one. The action of both is `SIGN_ONLY`, or
+   * `SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT` if any attribute has that.
+   */
+  readonly sortKeyName?: Key | undefined
+  /**
+   * What is done to each attribute that an item may have. An item with another one is refused. Names that
+   * begin with `aws_dbe_` or `aws-crypto-` are reserved.
+   */
   readonly attributeActionsOnEncrypt: Actions
-  /** The attributes whose action is `DO_NOTHING`, now or ever: they are not verified on decryption. */
-  readonly allowedUnsignedAttributes?: readonly string[] | undefined
-  /** The same of all attributes whose name begins so. */
-  readonly allowedUnsignedAttributePrefix?: string | undefined
-  /** Default: with ECDSA, `0x6701`. */
+  /**
+   * The attributes whose action is `DO_NOTHING`, now or ever: they are not verified on decryption. Whatever
+   * was unsigned once has to stay here, and nothing that was signed may be added, or the items written before
+   * do not verify.
+   */
+  readonly allowedUnsignedAttributes?: readonly Unsigned[] | undefined
+  /** The same of all attributes whose name begins so, for example `:`. */
+  readonly allowedUnsignedAttributePrefix?: Prefix | undefined
+  /** What items are encrypted with; they are decrypted with either. Default: with ECDSA, `0x6701`. */
   readonly algorithmSuite?: ItemAlgorithmSuiteName | undefined
   /** Default: no plaintext is written or read. */
   readonly plaintextOverride?: PlaintextOverride | undefined
+  /** How plain values become attribute values, as DynamoDBDocumentClient's `marshallOptions`. */
+  readonly marshallOptions?: marshallOptions | undefined
+  /** How attribute values become plain ones, as DynamoDBDocumentClient's `unmarshallOptions`. */
+  readonly unmarshallOptions?: unmarshallOptions | undefined
   /** The implementation of the primitives. Default: node:crypto. */
   readonly backend?: CryptoBackend | undefined
+  // Searchable beacons will be an option `search` of their own here; until then it is refused as unknown.
 } & (
   | {
       /** Wraps the data keys. Give either this or `cmm`. */
@@ -43,3 +82,44 @@ export type TableEncryptionConfig<Actions extends AttributeActions = AttributeAc
       readonly cmm: CryptographicMaterialsManager
     }
 )
+
+/** The same, checked and completed. Frozen. */
+export interface CheckedTableConfig {
+  readonly logicalTableName: string
+  readonly partitionKeyName: string
+  readonly sortKeyName: string | undefined
+  /** Of the items that are written: 2 if an attribute is in the encryption context ("Configuration Version"). */
+  readonly version: StructureVersion
+  /** By name; see {@link actionOf}. */
+  readonly actions: ReadonlyMap<string, CryptoAction>
+  readonly unsignedAttributes: ReadonlySet<string>
+  readonly unsignedPrefix: string | undefined
+  readonly algorithmSuite: ItemAlgorithmSuite
+  readonly plaintextOverride: PlaintextOverride
+  readonly marshallOptions: marshallOptions | undefined
+  readonly unmarshallOptions: unmarshallOptions | undefined
+  readonly cmm: CryptographicMaterialsManager
+  readonly backend: CryptoBackend
+}
+
+/**
+ * What is done to an attribute when its item is encrypted; `undefined` if the configuration does not say,
+ * so that no item may have it.
+ */
+export function actionOf(config: CheckedTableConfig, name: string): CryptoAction | undefined {
+  return config.actions.get(name) ?? (isSigned(config, name) ? undefined : 'DO_NOTHING')
+}
+
+/**
+ * Whether an attribute of a stored item has to be signed (decrypt-item.md, "Signature Scope"). The actions
+ * have no say: they may have changed since the item was written.
+ */
+export function isSigned(config: CheckedTableConfig, name: string): boolean {
+  if (isReserved(name) || config.unsignedAttributes.has(name)) return false
+  return config.unsignedPrefix === undefined || !name.startsWith(config.unsignedPrefix)
+}
+
+/** Whether the attribute belongs to the library: a header, a footer, a beacon. */
+export function isReserved(name: string): boolean {
+  return name.startsWith(reservedAttributePrefix)
+}
