@@ -41,7 +41,7 @@ export class DynamoDbItemEncryptor<
   }
 
   async encryptItem(
-    item: PlaintextAttributes<AttributeValue, Actions, Key, Unsigned | `${Prefix}${string}`>,
+    item: PlaintextAttributes<AttributeValue, Actions, Key, Unsigned, Prefix>,
     options: ItemOptions = {},
   ): Promise<ItemResult<Item>> {
     throw new Error(`not built yet: ${typeof item} ${typeof options}`)
@@ -50,19 +50,12 @@ export class DynamoDbItemEncryptor<
   async decryptItem(
     item: Item,
     options: ItemOptions = {},
-  ): Promise<
-    ItemResult<DecryptedAttributes<AttributeValue, Actions, Key, Unsigned | `${Prefix}${string}`>>
-  > {
+  ): Promise<ItemResult<DecryptedAttributes<AttributeValue, Actions, Key, Unsigned, Prefix>>> {
     throw new Error(`not built yet: ${typeof item} ${typeof options}`)
   }
 
   async encryptDocument(
-    document: PlaintextAttributes<
-      NativeAttributeValue,
-      Actions,
-      Key,
-      Unsigned | `${Prefix}${string}`
-    >,
+    document: PlaintextAttributes<NativeAttributeValue, Actions, Key, Unsigned, Prefix>,
     options: ItemOptions = {},
   ): Promise<ItemResult<ItemDocument>> {
     throw new Error(`not built yet: ${typeof document} ${typeof options}`)
@@ -72,9 +65,7 @@ export class DynamoDbItemEncryptor<
     document: ItemDocument,
     options: ItemOptions = {},
   ): Promise<
-    ItemResult<
-      DecryptedAttributes<NativeAttributeValue, Actions, Key, Unsigned | `${Prefix}${string}`>
-    >
+    ItemResult<DecryptedAttributes<NativeAttributeValue, Actions, Key, Unsigned, Prefix>>
   > {
     throw new Error(`not built yet: ${typeof document} ${typeof options}`)
   }

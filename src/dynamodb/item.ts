@@ -32,9 +32,14 @@ type ContextNames<Actions extends AttributeActions> = {
 }[keyof Actions]
 
 /** An object with these attributes, and with no others than those of the configuration. */
-type Attributes<Value, Required extends PropertyKey, Optional extends PropertyKey> = {
-  [Name in Required]: Value
-} & { [Name in Exclude<Optional, Required>]?: Value }
+type Attributes<
+  Value,
+  Required extends PropertyKey,
+  Optional extends PropertyKey,
+  Prefix extends string,
+> = { [Name in Required]: Value } & { [Name in Exclude<Optional, Required>]?: Value } & {
+  [Name in `${Prefix}${string}`]: Value
+}
 
 /**
  * What `encryptItem` takes: the keys and all attributes of the encryption context, and any others that the
@@ -45,9 +50,10 @@ export type PlaintextAttributes<
   Actions extends AttributeActions,
   Key extends string,
   Unsigned extends string,
+  Prefix extends string,
 > = string extends keyof Actions
   ? Record<string, Value>
-  : Attributes<Value, Key | ContextNames<Actions>, keyof Actions | Unsigned>
+  : Attributes<Value, Key | ContextNames<Actions>, keyof Actions | Unsigned, Prefix>
 
 /**
  * What `decryptItem` returns: the keys, and any others that the configuration names. An item may be older than
@@ -58,6 +64,7 @@ export type DecryptedAttributes<
   Actions extends AttributeActions,
   Key extends string,
   Unsigned extends string,
+  Prefix extends string,
 > = string extends keyof Actions
   ? Record<string, Value>
-  : Attributes<Value, Key, keyof Actions | Unsigned>
+  : Attributes<Value, Key, keyof Actions | Unsigned, Prefix>
