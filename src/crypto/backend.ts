@@ -16,6 +16,8 @@ export interface CryptoBackend {
   readonly name: string
   /** Cryptographically secure random bytes. */
   randomBytes(length: number): Uint8Array
+  /** The hash of `message`. */
+  digest(hash: HashName, message: Uint8Array): Uint8Array
   /** HMAC of `message` under `key`. */
   hmac(hash: HashName, key: Uint8Array, message: Uint8Array): Uint8Array
   /** Begins one AES-GCM encryption; the key is 16, 24 or 32 bytes, the nonce 12. */
@@ -79,6 +81,7 @@ export interface RunningVerifier {
 
 const members = [
   'randomBytes',
+  'digest',
   'hmac',
   'encryptGcm',
   'decryptGcm',

@@ -11,6 +11,8 @@ const curves = { 'P-256': p256, 'P-384': p384 }
 const empty = new Uint8Array(0)
 // Other SDKs sign and accept any s; prehash is false because the hash runs over the whole message.
 const ecdsaOptions = { prehash: false, lowS: false, format: 'der' } as const
+// A second signature of the same message is another one: one of an item has to have a certain length.
+const signOptions = { ...ecdsaOptions, extraEntropy: true } as const
 
 /**
  * The second backend: @noble/ciphers, @noble/hashes and @noble/curves. Audited, pure JavaScript, much
@@ -26,6 +28,8 @@ export const nobleBackend: CryptoBackend = {
   name: 'noble',
 
   randomBytes: (length) => randomBytes(length),
+
+  digest: (hash, message) => hashes[hash](message),
 
   hmac: (hash, key, message) => hmac(hashes[hash], key, message),
 
@@ -123,7 +127,7 @@ class NobleSigningKey implements SigningKey {
     const secretKey = this.#secretKey
     return {
       update: (bytes: Uint8Array) => void running.update(bytes),
-      sign: () => curve.sign(running.digest(), secretKey, ecdsaOptions),
+      sign: () => curve.sign(running.digest(), secretKey, signOptions),
     }
   }
 }

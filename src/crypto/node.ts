@@ -7,6 +7,7 @@ import {
   createSign,
   createVerify,
   generateKeyPairSync,
+  hash as hashOnce,
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto'
@@ -23,6 +24,9 @@ export const nodeBackend: CryptoBackend = {
   name: 'node',
 
   randomBytes: (length) => randomBytes(length),
+
+  // Half the time of createHash, for it makes no object.
+  digest: (hash, message) => hashOnce(hash, message, 'buffer'),
 
   hmac: (hash, key, message) => createHmac(hash, key).update(message).digest(),
 

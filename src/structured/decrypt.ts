@@ -1,6 +1,23 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
+import { ItemError, TamperedMessageError } from '../errors.ts'
+import { concat } from '../format/bytes.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
-import type { Field, StoredField, StructureHeader, Terminal } from './structure.ts'
+import { tagLength } from '../suites/suites.ts'
+import { canonicalHash } from './canonical-hash.ts'
+import { type PathField, inPathOrder } from './canonical-path.ts'
+import { commitmentOf } from './commitment.ts'
+import { verifyFooter } from './footer.ts'
+import { actionOf, legendByte } from './legend.ts'
+import { checkedItemSuite } from './materials.ts'
+import { FieldKeys, deriveStructureKeys } from './structure-keys.ts'
+import {
+  type Field,
+  type StoredField,
+  type StructureHeader,
+  type Terminal,
+  binaryTypeId,
+  typeIdLength,
+} from './structure.ts'
 
 /**
  * What was done to each field, by the legend of the header (resolve-auth-actions.md), in the order of their
@@ -13,7 +30,13 @@ export function resolveActions(
   tableName: string,
   fields: readonly StoredField[],
 ): readonly Field[] {
-  throw new Error(`not built yet: ${header.version} ${tableName} ${fields.length}`)
+  const { legend } = header
+  if (fields.length !== legend.length) throw changedSchema(fields.length, legend.length)
+  return inPathOrder(tableName, fields).map((field, index) => {
+    const action = actionOf(legend[index])
+    if (!action) throw changedSchema(fields.length, legend.length)
+    return { ...field, action }
+  })
 }
 
 /**
@@ -30,7 +53,102 @@ export function decryptStructure(
   header: StructureHeader,
   structure: { tableName: string; fields: readonly Field[]; footer: Uint8Array },
 ): ReadonlyMap<string, Terminal> {
-  throw new Error(
-    `not built yet: ${backend.name} ${materials.suite.name} ${header.version} ${structure.tableName}`,
+  checkedItemSuite(materials.suite, header.suite)
+  const dataKey = materials.dataKey
+  const keys = deriveStructureKeys(backend, dataKey, header.messageId)
+  try {
+    // First of all: it says that the data key is the item's, which no tag of AES-GCM does.
+    verifyCommitment(backend, keys.commitKey, header)
+    const fields = inPathOrder(structure.tableName, structure.fields)
+    checkLegend(header.legend, fields)
+    const hash = canonicalHash(backend, header.bytes, materials.encryptionContext, fields)
+    verifyFooter(backend, materials, structure.footer, header.encryptedDataKeys.length, hash)
+    return decryptFields(backend, keys.fieldRootKey, fields)
+  } finally {
+    dataKey.fill(0)
+    keys.commitKey.fill(0)
+    keys.fieldRootKey.fill(0)
+  }
+}
+
+function verifyCommitment(
+  backend: CryptoBackend,
+  commitKey: Uint8Array,
+  { body, commitment }: StructureHeader,
+): void {
+  const expected = commitmentOf(backend, commitKey, body)
+  const equal = backend.equalInConstantTime(expected, commitment)
+  expected.fill(0)
+  if (equal) return
+  throw new TamperedMessageError(
+    'ERR_COMMITMENT',
+    "The item's header is not the one that was encrypted with this data key",
+  )
+}
+
+function checkLegend(legend: Uint8Array, fields: readonly Field[]): void {
+  const fits = fields.every(({ action }, index) => legendByte(action) === legend[index])
+  if (!fits || fields.length !== legend.length) throw changedSchema(fields.length, legend.length)
+  for (const { name, action, typeId, value } of fields) {
+    if (action !== 'ENCRYPT_AND_SIGN') continue
+    // The outer type id is not under the HMAC: the same bytes could come as text.
+    if (typeId === binaryTypeId && value.length >= typeIdLength + tagLength) continue
+    throw new ItemError(
+      'ERR_MALFORMED_ITEM',
+      `The attribute ${JSON.stringify(name)} was encrypted, and is not binary data of at least ` +
+        `${typeIdLength + tagLength} bytes`,
+      name,
+    )
+  }
+}
+
+function decryptFields(
+  backend: CryptoBackend,
+  fieldRootKey: Uint8Array,
+  fields: readonly PathField<Field>[],
+): ReadonlyMap<string, Terminal> {
+  const encrypted = fields.filter(({ action }) => action === 'ENCRYPT_AND_SIGN')
+  const decrypted = new Map<string, Terminal>()
+  if (encrypted.length === 0) return decrypted
+  const keys = new FieldKeys(backend, fieldRootKey, encrypted.length)
+  try {
+    encrypted.forEach((field, ordinal) => {
+      const terminal = decryptField(backend, keys.key(ordinal), keys.nonce(ordinal), field)
+      decrypted.set(field.name, terminal)
+    })
+    return decrypted
+  } catch (error) {
+    for (const { value } of decrypted.values()) value.fill(0)
+    throw error
+  } finally {
+    keys.destroy()
+  }
+}
+
+function decryptField(
+  backend: CryptoBackend,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  { name, path, value }: PathField<Field>,
+): Terminal {
+  const decryption = backend.decryptGcm(key, nonce, path)
+  const start = decryption.update(value.subarray(typeIdLength, -tagLength))
+  const rest = decryption.finish(value.subarray(-tagLength))
+  if (!rest) {
+    start.fill(0)
+    throw new TamperedMessageError(
+      'ERR_AUTHENTICATION',
+      `The attribute ${JSON.stringify(name)} is not the one that was encrypted`,
+    )
+  }
+  const typeId = ((value[0] ?? 0) << 8) | (value[1] ?? 0)
+  return { typeId, value: rest.length === 0 ? start : concat(start, rest) }
+}
+
+function changedSchema(found: number, expected: number): TamperedMessageError {
+  return new TamperedMessageError(
+    'ERR_AUTHENTICATION',
+    `The item has ${found} attributes to be verified, and ${expected} were signed: some were added or ` +
+      'removed since, or the configuration of what is unsigned is not the one that it was encrypted with',
   )
 }

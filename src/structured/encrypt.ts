@@ -1,6 +1,22 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
+import { ItemError } from '../errors.ts'
+import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
-import type { Field, StructureHeader, StructureVersion } from './structure.ts'
+import { tagLength } from '../suites/suites.ts'
+import { canonicalHash } from './canonical-hash.ts'
+import { type PathField, inPathOrder } from './canonical-path.ts'
+import { commitmentOf } from './commitment.ts'
+import { writeFooter } from './footer.ts'
+import { messageIdLength, writeHeader, writeLegend } from './header.ts'
+import { checkedItemSuite } from './materials.ts'
+import { FieldKeys, deriveStructureKeys } from './structure-keys.ts'
+import {
+  type Field,
+  type StructureHeader,
+  type StructureVersion,
+  binaryTypeId,
+  typeIdLength,
+} from './structure.ts'
 
 /** What an encryption adds to an item, and what it replaces. */
 export interface EncryptedStructure {
@@ -15,11 +31,94 @@ export interface EncryptedStructure {
 /**
  * Encrypts and signs the fields (structured-encryption/encrypt-path-structure.md). Whoever got the
  * materials destroys them.
+ *
+ * @throws ItemError `ERR_ITEM` if there is no field, a name twice, or more than 65535.
  */
 export function encryptStructure(
   backend: CryptoBackend,
   materials: EncryptionMaterials,
   structure: { tableName: string; version: StructureVersion; fields: readonly Field[] },
 ): EncryptedStructure {
-  throw new Error(`not built yet: ${backend.name} ${materials.suite.name} ${structure.tableName}`)
+  const suite = checkedItemSuite(materials.suite)
+  const fields = inPathOrder(structure.tableName, structure.fields)
+  if (fields.length === 0) throw new ItemError('ERR_ITEM', 'The item has no attribute to be signed')
+  const legend = writeLegend(fields.map(({ action }) => action))
+  const messageId = backend.randomBytes(messageIdLength)
+  const dataKey = materials.plaintextDataKey
+  const keys = deriveStructureKeys(backend, dataKey, messageId)
+  try {
+    const header = writeHeader(
+      {
+        version: structure.version,
+        suite,
+        messageId,
+        legend,
+        encryptionContext: storedPairs(materials),
+        encryptedDataKeys: materials.encryptedDataKeys,
+      },
+      (body) => commitmentOf(backend, keys.commitKey, body),
+    )
+    const stored = encryptFields(backend, keys.fieldRootKey, fields)
+    const hash = canonicalHash(backend, header.bytes, materials.encryptionContext, stored)
+    const footer = writeFooter(backend, materials, hash)
+    const encrypted = new Map<string, Uint8Array>()
+    for (const { name, action, value } of stored) {
+      if (action === 'ENCRYPT_AND_SIGN') encrypted.set(name, value)
+    }
+    return { header, footer, encrypted }
+  } finally {
+    dataKey.fill(0)
+    keys.commitKey.fill(0)
+    keys.fieldRootKey.fill(0)
+  }
+}
+
+// "Header Field": what is required has to be known to whoever decrypts.
+function storedPairs({
+  encryptionContext,
+  requiredContextKeys,
+}: EncryptionMaterials): EncryptionContext {
+  const pairs = Object.entries(encryptionContext)
+  return Object.freeze(
+    Object.fromEntries(pairs.filter(([key]) => !requiredContextKeys.includes(key))),
+  )
+}
+
+/** The fields as they are stored. */
+function encryptFields(
+  backend: CryptoBackend,
+  fieldRootKey: Uint8Array,
+  fields: readonly PathField<Field>[],
+): readonly PathField<Field>[] {
+  const count = fields.filter(({ action }) => action === 'ENCRYPT_AND_SIGN').length
+  if (count === 0) return fields
+  const keys = new FieldKeys(backend, fieldRootKey, count)
+  let ordinal = 0
+  try {
+    return fields.map((field) => {
+      if (field.action !== 'ENCRYPT_AND_SIGN') return field
+      const value = encryptField(backend, keys.key(ordinal), keys.nonce(ordinal), field)
+      ordinal += 1
+      return { ...field, typeId: binaryTypeId, value }
+    })
+  } finally {
+    keys.destroy()
+  }
+}
+
+// "Terminal Data Encryption": the type id in the clear, the ciphertext, the tag.
+function encryptField(
+  backend: CryptoBackend,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  { path, typeId, value }: PathField<Field>,
+): Uint8Array {
+  const encryption = backend.encryptGcm(key, nonce, path)
+  const stored = new Uint8Array(typeIdLength + value.length + tagLength)
+  stored[0] = typeId >>> 8
+  stored[1] = typeId
+  const start = encryption.update(value)
+  stored.set(start, typeIdLength)
+  stored.set(encryption.finish(), typeIdLength + start.length)
+  return stored
 }

@@ -62,3 +62,5 @@ export const footerName = 'aws_dbe_foot'
 export const reservedAttributePrefix = 'aws_dbe_'
 /** The type id of binary data, and so of all that is encrypted. */
 export const binaryTypeId = 0xffff
+/** Bytes of a type id, which stands in front of what is encrypted. */
+export const typeIdLength = 2
