@@ -1,0 +1,92 @@
+import { checkInteger, checkObject, checkOptions, show } from '../../checks.ts'
+import { InvalidArgumentError } from '../../errors.ts'
+import { DynamoDbItemEncryptor } from '../item-encryptor.ts'
+import type { AttributeActions, TableEncryptionConfig } from '../table-config.ts'
+import { type CommandStack, Plugin } from './plugin.ts'
+import { isTableName } from './table-name.ts'
+import { type EncryptedTable, TableSet } from './table-set.ts'
+
+/** Options of {@link encryptedTables}. */
+export interface EncryptedTablesOptions {
+  /** By the name of the table in DynamoDB, how its items are encrypted. */
+  readonly tables: Readonly<Record<string, TableEncryptionConfig>>
+  /** How many items of one request are encrypted or decrypted at the same time. Default: 10. */
+  readonly maxConcurrency?: number | undefined
+}
+
+/** What {@link encryptedTables} returns: a plugin for `client.middlewareStack.use()`. */
+export class EncryptedTables {
+  readonly #plugin: Plugin
+
+  /** @internal Use {@link encryptedTables}. */
+  constructor(tables: TableSet) {
+    this.#plugin = new Plugin(tables)
+  }
+
+  /**
+   * Called by `client.middlewareStack.use()`. A second time does nothing more: a DynamoDBDocumentClient shares
+   * the stack of its DynamoDBClient.
+   *
+   * @throws InvalidArgumentError if the stack has other encrypted tables already.
+   */
+  applyToStack(stack: CommandStack): void {
+    this.#plugin.applyToStack(stack)
+  }
+}
+
+/**
+ * Makes a client of the AWS SDK encrypt and decrypt the items of some tables. It works on DynamoDBClient and on
+ * DynamoDBDocumentClient. Requests on other tables pass as they are; what could not work on an encrypted table is
+ * refused before the network, and so is an operation that this version does not know
+ * (dynamodb-encryption-client/ddb-sdk-integration.md).
+ *
+ * @throws InvalidArgumentError if a configuration cannot work.
+ * @example
+ * ```ts
+ * const tables = encryptedTables({ tables: { 'orders-prod': { …, keyring } } })
+ * const client = new DynamoDBClient({})
+ * client.middlewareStack.use(tables)
+ * await client.send(new PutItemCommand({ TableName: 'orders-prod', Item: { … } }))
+ * ```
+ */
+export function encryptedTables(options: EncryptedTablesOptions): EncryptedTables {
+  checkOptions(options, ['tables', 'maxConcurrency'])
+  checkObject(options.tables, 'tables')
+  const tables = Object.entries(options.tables).map(([name, config]) =>
+    encryptedTable(name, config),
+  )
+  if (tables.length === 0) {
+    throw new InvalidArgumentError('tables', 'tables has no table, so nothing would be encrypted')
+  }
+  checkLogicalNames(tables)
+  return new EncryptedTables(
+    new TableSet(tables, checkInteger(options.maxConcurrency ?? 10, 'maxConcurrency', 1, 1000)),
+  )
+}
+
+function encryptedTable(name: string, config: TableEncryptionConfig): EncryptedTable {
+  if (!isTableName(name)) {
+    throw new InvalidArgumentError(
+      'tables',
+      `tables is by the names of the tables, and ${show(name)} is none; an ARN is found by its name`,
+    )
+  }
+  const encryptor = new DynamoDbItemEncryptor<AttributeActions, string, string, string>(config)
+  return { name, config: encryptor.config, encryptor }
+}
+
+/** One to one (ddb-table-encryption-config.md, "Logical Table Name"): items could be moved between two. */
+function checkLogicalNames(tables: readonly EncryptedTable[]): void {
+  const seen = new Map<string, string>()
+  for (const { name, config } of tables) {
+    const other = seen.get(config.logicalTableName)
+    if (other !== undefined) {
+      throw new InvalidArgumentError(
+        'logicalTableName',
+        `The tables ${show(other)} and ${show(name)} have the same logicalTableName ` +
+          `${show(config.logicalTableName)}: an item of one would be taken for one of the other`,
+      )
+    }
+    seen.set(config.logicalTableName, name)
+  }
+}
