@@ -1,6 +1,6 @@
+import { askCmm, destroyMaterials } from '../cmm/ask.ts'
 import {
   type DecryptionMaterialsRequest,
-  asEnvelopeError,
   checkDecryptionMaterials,
   checkEncryptionMaterials,
 } from '../cmm/cmm.ts'
@@ -10,10 +10,7 @@ import { EnvelopeError, checkNotAborted } from '../errors.ts'
 import { tooManyDataKeys } from '../format/encrypted-data-key.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { ParsedHeader } from '../format/header.ts'
-import { isDecryptionMaterials } from '../materials/decryption-materials.ts'
-import { isEncryptionMaterials } from '../materials/encryption-materials.ts'
 import { checkPolicyOnDecrypt, checkPolicyOnEncrypt } from '../suites/commitment-policy.ts'
-import { untilAborted } from './abort.ts'
 import type { ClientConfiguration, DecryptRequest, EncryptRequest } from './options.ts'
 
 /** Gets materials from the CMM and begins a message (client-apis/encrypt.md, "Get the encryption materials"). */
@@ -25,7 +22,7 @@ export async function beginEncryption(
   const { encryptionContext, algorithmSuite, signal } = request
   const { commitmentPolicy, maxEncryptedDataKeys } = client
   checkNotAborted(signal)
-  const materials = await ask('ERR_WRAP_FAILED', signal, () =>
+  const materials = await askCmm('ERR_WRAP_FAILED', signal, () =>
     client.cmm.getEncryptionMaterials({
       encryptionContext,
       commitmentPolicy,
@@ -44,7 +41,7 @@ export async function beginEncryption(
     }
     return new MessageEncryption(materials, request.frameLength, client.backend)
   } finally {
-    destroy(materials)
+    destroyMaterials(materials)
   }
 }
 
@@ -80,7 +77,7 @@ export async function beginDecryption(
     reproducedEncryptionContext: request.encryptionContext,
     signal,
   }
-  const materials = await ask('ERR_UNWRAP_FAILED', signal, () =>
+  const materials = await askCmm('ERR_UNWRAP_FAILED', signal, () =>
     client.cmm.decryptMaterials(materialsRequest),
   )
   try {
@@ -90,24 +87,6 @@ export async function beginDecryption(
       encryptionContext: materials.encryptionContext,
     }
   } finally {
-    destroy(materials)
+    destroyMaterials(materials)
   }
-}
-
-/** Asks a CMM, which may be the application's own: it may throw anything, at once, late or never. */
-async function ask<T>(
-  code: 'ERR_WRAP_FAILED' | 'ERR_UNWRAP_FAILED',
-  signal: AbortSignal | undefined,
-  question: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await untilAborted(question(), signal, destroy)
-  } catch (cause) {
-    throw asEnvelopeError(code, 'CMM', cause)
-  }
-}
-
-/** Overwrites the data key of what a CMM returned, if that is materials at all. */
-function destroy(materials: unknown): void {
-  if (isEncryptionMaterials(materials) || isDecryptionMaterials(materials)) materials.destroy()
 }

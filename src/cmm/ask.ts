@@ -1,10 +1,31 @@
 import { AbortedError } from '../errors.ts'
+import { isDecryptionMaterials } from '../materials/decryption-materials.ts'
+import { isEncryptionMaterials } from '../materials/encryption-materials.ts'
+import { asEnvelopeError } from './cmm.ts'
+
+/** Asks a CMM, which may be the application's own: it may throw anything, at once, late or never. */
+export async function askCmm<T>(
+  code: 'ERR_WRAP_FAILED' | 'ERR_UNWRAP_FAILED',
+  signal: AbortSignal | undefined,
+  question: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await untilAborted(question(), signal, destroyMaterials)
+  } catch (cause) {
+    throw asEnvelopeError(code, 'CMM', cause)
+  }
+}
+
+/** Overwrites the keys of what a CMM returned, if that is materials at all. */
+export function destroyMaterials(materials: unknown): void {
+  if (isEncryptionMaterials(materials) || isDecryptionMaterials(materials)) materials.destroy()
+}
 
 /**
  * What `promise` comes to, or an {@link AbortedError} as soon as the signal is raised, even if the
  * promise never settles. A result that comes too late is handed to `discard`.
  */
-export function untilAborted<T>(
+function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
   discard: (late: T) => void,
