@@ -13,12 +13,16 @@ const oldest = 17
 const sources = [
   'pom.xml',
   'src/main/java/interop/Clients.java',
+  'src/main/java/interop/ItemTables.java',
+  'src/main/java/interop/ItemValues.java',
+  'src/main/java/interop/Items.java',
   'src/main/java/interop/KeyStores.java',
   'src/main/java/interop/Keyrings.java',
+  'src/main/java/interop/LegacyItems.java',
   'src/main/java/interop/Peer.java',
 ]
 
-/** The AWS Encryption SDK for Java, built by Maven. */
+/** The AWS Encryption SDK and Database Encryption SDK for Java, built by Maven. */
 export const java: Peer = {
   name: 'Java',
   async prepare() {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
 import software.amazon.awssdk.services.kms.KmsClient;
@@ -34,6 +35,16 @@ final class Clients {
                 .region(Region.of(name))
                 .credentialsProvider(CREDENTIALS)
                 .build());
+  }
+
+  /** One of its own, whose requests and answers go through the interceptor. */
+  DynamoDbClient dynamoDbThrough(ExecutionInterceptor interceptor) {
+    return DynamoDbClient.builder()
+        .endpointOverride(URI.create(dynamoDbEndpoint))
+        .region(Region.US_EAST_1)
+        .credentialsProvider(CREDENTIALS)
+        .overrideConfiguration(override -> override.addExecutionInterceptor(interceptor))
+        .build();
   }
 
   DynamoDbClient dynamoDb(String region) {

@@ -9,6 +9,11 @@ import java.util.List;
 import java.util.Map;
 import software.amazon.awssdk.services.kms.KmsClient;
 import software.amazon.awssdk.services.kms.model.EncryptionAlgorithmSpec;
+import software.amazon.cryptography.dbencryptionsdk.dynamodb.DynamoDbEncryption;
+import software.amazon.cryptography.dbencryptionsdk.dynamodb.model.CreateDynamoDbEncryptionBranchKeyIdSupplierInput;
+import software.amazon.cryptography.dbencryptionsdk.dynamodb.model.DynamoDbEncryptionConfig;
+import software.amazon.cryptography.dbencryptionsdk.dynamodb.model.GetBranchKeyIdFromDdbKeyOutput;
+import software.amazon.cryptography.materialproviders.IBranchKeyIdSupplier;
 import software.amazon.cryptography.materialproviders.ICryptographicMaterialsManager;
 import software.amazon.cryptography.materialproviders.IKeyring;
 import software.amazon.cryptography.materialproviders.MaterialProviders;
@@ -274,12 +279,33 @@ final class Keyrings {
   }
 
   private IKeyring hierarchical(JsonNode spec) {
-    return providers.CreateAwsKmsHierarchicalKeyring(
+    var input =
         CreateAwsKmsHierarchicalKeyringInput.builder()
             .keyStore(keyStores.build(spec.required("keyStore")))
-            .branchKeyId(text(spec, "branchKeyId"))
-            .ttlSeconds(600)
-            .build());
+            .ttlSeconds(600);
+    if (spec.has("branchKeyIdAttribute")) {
+      input.branchKeyIdSupplier(branchKeyIdSupplier(text(spec, "branchKeyIdAttribute")));
+    } else {
+      input.branchKeyId(text(spec, "branchKeyId"));
+    }
+    return providers.CreateAwsKmsHierarchicalKeyring(input.build());
+  }
+
+  /** What says that an item is encrypted under the branch key whose id this attribute of it holds. */
+  private static IBranchKeyIdSupplier branchKeyIdSupplier(String attribute) {
+    var config = DynamoDbEncryptionConfig.builder().build();
+    return DynamoDbEncryption.builder()
+        .DynamoDbEncryptionConfig(config)
+        .build()
+        .CreateDynamoDbEncryptionBranchKeyIdSupplier(
+            CreateDynamoDbEncryptionBranchKeyIdSupplierInput.builder()
+                .ddbKeyBranchKeyIdSupplier(
+                    input ->
+                        GetBranchKeyIdFromDdbKeyOutput.builder()
+                            .branchKeyId(input.ddbKey().get(attribute).s())
+                            .build())
+                .build())
+        .branchKeyIdSupplier();
   }
 
   private static DiscoveryFilter filter(JsonNode spec) {

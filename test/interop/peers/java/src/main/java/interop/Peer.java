@@ -3,6 +3,7 @@ package interop;
 import com.amazonaws.encryptionsdk.AwsCrypto;
 import com.amazonaws.encryptionsdk.CommitmentPolicy;
 import com.amazonaws.encryptionsdk.CryptoAlgorithm;
+import com.amazonaws.services.dynamodbv2.datamodeling.encryption.DynamoDBEncryptor;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -11,12 +12,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import software.amazon.cryptography.dbencryptionsdk.dynamodb.itemencryptor.DynamoDbItemEncryptor;
 import software.amazon.cryptography.materialproviders.ICryptographicMaterialsManager;
 import software.amazon.cryptography.materialproviders.IKeyring;
 import software.amazon.cryptography.materialproviders.MaterialProviders;
 
 /**
- * The AWS Encryption SDK for Java as a peer of test/interop/run.ts: {@code Peer JOBS.json
+ * The AWS Encryption SDK and Database Encryption SDK for Java as a peer of test/interop/run.ts: {@code Peer JOBS.json
  * RESULTS.json}. test/interop/live/jobs.ts describes both files.
  */
 public final class Peer {
@@ -30,6 +32,7 @@ public final class Peer {
   private final JsonNode document;
   private final KeyStores keyStores;
   private final Keyrings keyrings;
+  private final Items items;
   private final Map<String, IKeyring> built = new HashMap<>();
 
   private Peer(JsonNode document) {
@@ -38,6 +41,9 @@ public final class Peer {
     Clients clients = new Clients(document.get("endpoint").textValue(), dynamoDb);
     this.keyStores = new KeyStores(clients);
     this.keyrings = new Keyrings(clients, keyStores);
+    this.items =
+        new Items(
+            new ItemTables(document.path("itemTables"), this::keyring, keyStores, clients));
   }
 
   public static void main(String[] args) throws IOException {
@@ -49,6 +55,9 @@ public final class Peer {
     ObjectNode versions = JSON.createObjectNode();
     versions.put("aws-encryption-sdk-java", version(AwsCrypto.class));
     versions.put("aws-cryptographic-material-providers", version(MaterialProviders.class));
+    versions.put(
+        "aws-database-encryption-sdk-dynamodb", version(DynamoDbItemEncryptor.class));
+    versions.put("aws-dynamodb-encryption-java", version(DynamoDBEncryptor.class));
     ObjectNode output = JSON.createObjectNode();
     output.set("versions", versions);
     output.set("results", results);
@@ -59,16 +68,18 @@ public final class Peer {
   private ObjectNode run(JsonNode job) {
     try {
       if (job.has("keyStore")) return keyStores.call(job);
-      IKeyring keyring =
-          built.computeIfAbsent(
-              job.get("keyring").textValue(),
-              name -> keyrings.build(document.get("keyrings").get(name)));
+      if (job.has("itemTable")) return items.call(job);
+      IKeyring keyring = keyring(job.get("keyring").textValue());
       return job.get("do").textValue().equals("encrypt")
           ? encrypt(keyring, job)
           : decrypt(keyring, job);
     } catch (Exception error) { // whatever it is, it is this job's result
       return JSON.createObjectNode().put("error", error.toString());
     }
+  }
+
+  private IKeyring keyring(String name) {
+    return built.computeIfAbsent(name, key -> keyrings.build(document.get("keyrings").get(key)));
   }
 
   private ObjectNode encrypt(IKeyring keyring, JsonNode job) throws IOException {
