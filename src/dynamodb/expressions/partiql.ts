@@ -1,17 +1,5 @@
-/** A table that a PartiQL statement names. */
-export interface StatementTable {
-  /** As it is written, without quotes; it may be an ARN. */
-  readonly name: string
-  /** One without quotes might be meant in any case. */
-  readonly quoted: boolean
-}
-
-/**
- * The tables that a PartiQL statement names; `undefined` if that cannot be told, which is no permission.
- */
-export function statementTables(statement: string): readonly StatementTable[] | undefined {
-  throw new Error(`not built yet: ${statement.length}`)
-}
+import { RefusedRequestError } from '../../errors.ts'
+import { type StatementTable, statementTables } from './statement-tables.ts'
 
 /**
  * Refuses a PartiQL statement on an encrypted table, and one of which the table cannot be told (ddb-sdk-
@@ -27,7 +15,30 @@ export function checkStatement(
   statement: string | undefined,
   encryptedTables: readonly string[],
 ): void {
-  throw new Error(
-    `not built yet: ${request.operation} ${typeof statement} ${encryptedTables.length}`,
+  if (encryptedTables.length === 0) return
+  const { operation, place } = request
+  const where = place === undefined ? operation : `${operation}, ${place},`
+  const tables = typeof statement === 'string' ? statementTables(statement) : undefined
+  if (!tables) {
+    throw new RefusedRequestError(
+      `${where} was not sent: it cannot be told which table the PartiQL statement is on, and it might be an encrypted one. Put the name of the table in double quotes, or use the operations of the API instead.`,
+      { operation },
+    )
+  }
+  const tableName = encryptedTables.find((name) => tables.some((table) => isTable(table, name)))
+  if (tableName === undefined) return
+  throw new RefusedRequestError(
+    `${where} was not sent: PartiQL is not supported on the encrypted table ${JSON.stringify(tableName)}. Use GetItem, Query, Scan, PutItem and DeleteItem, or update() of the encrypted tables.`,
+    { operation, tableName },
   )
+}
+
+function isTable({ name, quoted }: StatementTable, tableName: string): boolean {
+  const [named, encrypted] = [withoutArn(name), withoutArn(tableName)]
+  return quoted ? named === encrypted : named.toLowerCase() === encrypted.toLowerCase()
+}
+
+/** `orders` of `arn:aws:dynamodb:eu-west-1:123456789012:table/orders/index/by-date`. */
+function withoutArn(name: string): string {
+  return (name.startsWith('arn:') ? name.split('/')[1] : undefined) ?? name
 }
