@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { dynamoDbBranchKeyIdSupplier } from './dynamodb/branch-key-id-supplier.ts'
 export type {
   DecryptedAttributes,
   Item,
