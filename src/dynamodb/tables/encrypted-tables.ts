@@ -1,10 +1,13 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { checkInteger, checkObject, checkOptions, show } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
 import { DynamoDbItemEncryptor } from '../item-encryptor.ts'
+import type { Item, ItemDocument } from '../item.ts'
 import type { AttributeActions, TableEncryptionConfig } from '../table-config.ts'
 import { type CommandStack, Plugin } from './plugin.ts'
 import { isTableName } from './table-name.ts'
 import { type EncryptedTable, TableSet } from './table-set.ts'
+import { type ItemUpdate, type ItemUpdateResult, updateItem } from './update.ts'
 
 /** Options of {@link encryptedTables}. */
 export interface EncryptedTablesOptions {
@@ -31,6 +34,46 @@ export class EncryptedTables {
    */
   applyToStack(stack: CommandStack): void {
     this.#plugin.applyToStack(stack)
+  }
+
+  /**
+   * Changes attributes of an encrypted item, which DynamoDB's `UpdateItem` cannot: reads the item, strongly
+   * consistent, decrypts it, has it changed, and writes it on condition that nobody has changed it meanwhile,
+   * also not one of its unsigned attributes. If somebody has, it begins anew, after a random time. Unsigned
+   * attributes that `change` does not touch are not written.
+   *
+   * It is optimistic, not atomic: many who change one item at once get into each other's way. Throttled requests
+   * are retried by the SDK alone. If the answer to a write is lost, and somebody else changes the item before the
+   * SDK sends it once more, `change` is applied to an item that it has been applied to already; after an error of
+   * the network, nobody knows whether it was. Where that matters, have `change` note in the item what it has done.
+   *
+   * It deletes nothing. An item that is not there is created if `change` makes one of `undefined`.
+   *
+   * @param client a DynamoDBClient, with a `Key` of attribute values, or a DynamoDBDocumentClient, with one of
+   *   plain values. `change` gets and returns items in the form of the key. The plugin need not be applied to it.
+   * @throws EnvelopeError `ERR_UPDATE_CONFLICT` after `maxAttempts` attempts. The item is as others wrote it.
+   * @throws InvalidArgumentError if `change` returns an item with another key, or something else than an item.
+   * @throws RefusedRequestError if the item has so many attributes, hundreds, that DynamoDB takes no such request.
+   * @throws what decrypting and encrypting the item throw, what `change` does, and the errors of the client.
+   * @example
+   * ```ts
+   * await tables.update(documentClient, {
+   *   TableName: 'orders-prod',
+   *   Key: { id: '4711' },
+   *   change: (order) => order && { ...order, card: 'changed' },
+   * })
+   * ```
+   */
+  update(client: DynamoDBClient, request: ItemUpdate<Item>): Promise<ItemUpdateResult<Item>>
+  update(
+    client: DynamoDBClient,
+    request: ItemUpdate<ItemDocument>,
+  ): Promise<ItemUpdateResult<ItemDocument>>
+  update(
+    client: DynamoDBClient,
+    request: ItemUpdate<ItemDocument>,
+  ): Promise<ItemUpdateResult<ItemDocument>> {
+    return updateItem(client, this.#plugin.tables, request)
   }
 }
 
