@@ -101,13 +101,7 @@ export class DecryptionMaterials {
   }
 
   #withIntermediateKey(intermediateKey: DataKey): DecryptionMaterials {
-    const found = unwrapUnderIntermediateKey(
-      this.#backend,
-      intermediateKey.copy(),
-      this.#wrappedDataKeys,
-      serializeContext(this.encryptionContext),
-    )
-    intermediateKey.destroy()
+    const found = this.#unwrapUnder(intermediateKey)
     if (!found) {
       throw new EnvelopeError(
         'ERR_UNWRAP_FAILED',
@@ -120,6 +114,19 @@ export class DecryptionMaterials {
     found.dataKey.fill(0)
     found.symmetricSigningKey.fill(0)
     return this.#with({ dataKey, symmetricSigningKey })
+  }
+
+  #unwrapUnder(intermediateKey: DataKey) {
+    try {
+      return unwrapUnderIntermediateKey(
+        this.#backend,
+        intermediateKey.copy(),
+        this.#wrappedDataKeys,
+        serializeContext(this.encryptionContext),
+      )
+    } finally {
+      intermediateKey.destroy()
+    }
   }
 
   /** These materials with notes on encrypted data keys that were skipped or failed. */

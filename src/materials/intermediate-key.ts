@@ -27,10 +27,13 @@ export function wrapUnderIntermediateKey(
   context: Uint8Array,
 ): { wrapped: Uint8Array; symmetricSigningKey: Uint8Array } {
   const { encryptionKey, symmetricSigningKey } = derive(backend, intermediateKey)
-  const encryption = backend.encryptGcm(encryptionKey, zeroNonce, context)
-  const wrapped = concat(encryption.update(dataKey), encryption.finish())
-  encryptionKey.fill(0)
-  return { wrapped, symmetricSigningKey }
+  try {
+    const encryption = backend.encryptGcm(encryptionKey, zeroNonce, context)
+    const wrapped = concat(encryption.update(dataKey), encryption.finish())
+    return { wrapped, symmetricSigningKey }
+  } finally {
+    encryptionKey.fill(0)
+  }
 }
 
 /**

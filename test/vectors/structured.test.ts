@@ -29,8 +29,8 @@ interface BranchKey {
   branchKey: string
 }
 
-function read<T>(file: string): T {
-  return JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as T
+function read(file: string): unknown {
+  return JSON.parse(readFileSync(new URL(file, folder), 'utf8'))
 }
 
 function terminal(value: Value, name: string) {
@@ -44,7 +44,7 @@ function bytes(encrypted: Vector['encrypted'], name: string): Uint8Array {
 }
 
 function cmm() {
-  const { keys } = read<{ keys: Record<'static-branch-key-1', BranchKey> }>('keys.json')
+  const { keys } = read('keys.json') as { keys: Record<'static-branch-key-1', BranchKey> }
   const { 'key-id': branchKeyId, branchKeyVersion, branchKey } = keys['static-branch-key-1']
   const keyStore = new FakeBranchKeys('')
   keyStore.add(branchKeyId, branchKeyVersion, Buffer.from(branchKey, 'base64'))
@@ -107,7 +107,7 @@ describe.skipIf(!existsSync(folder))('published items', () => {
   const files = ['decrypt_dotnet_32.json', 'decrypt_java_32.json', 'decrypt_java_33.json']
   const all = existsSync(folder)
     ? files.flatMap((file) =>
-        Object.entries(read<{ tests: Record<string, Vector> }>(file).tests).map(
+        Object.entries((read(file) as { tests: Record<string, Vector> }).tests).map(
           ([number, vector]) => ({ name: `${file} ${number}: ${vector.description}`, vector }),
         ),
       )

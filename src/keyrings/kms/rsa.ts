@@ -10,6 +10,9 @@ import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import { serializeContext } from '../../format/encryption-context.ts'
 import type { DecryptionMaterials } from '../../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
+import { itemAlgorithmSuites } from '../../suites/item-suites.ts'
+import { isItemSuite } from '../../suites/materials-suite.ts'
+import { algorithmSuites } from '../../suites/suites.ts'
 import { failed, skipped } from '../attempts.ts'
 import { type Unwrapped, unwrapFirst } from '../unwrap-first.ts'
 import { type Keyring, withRandomDataKey } from '../keyring.ts'
@@ -212,8 +215,11 @@ function contextDigest({
 
 /** aws-kms-rsa-keyring.md, "Security Considerations" */
 function noSignatures({ suite }: EncryptionMaterials | DecryptionMaterials): string {
+  const unsigned = isItemSuite(suite)
+    ? itemAlgorithmSuites.ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY_SYMSIG_HMAC_SHA384
+    : algorithmSuites.ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY
   return (
     `A KMS RSA keyring takes no suite that signs, and ${suite.name} does: encrypt with ` +
-    "algorithmSuite: 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY'"
+    `algorithmSuite: '${unsigned.name}'`
   )
 }
