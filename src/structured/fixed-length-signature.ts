@@ -5,7 +5,7 @@ import { concat } from '../format/bytes.ts'
 /** Bytes of an item's signature, in DER: a P-384 signature of which exactly one integer begins with a zero. */
 export const signatureLength = 103
 
-/** Seven in eight hundred signatures take a second one; none has ever taken a tenth. */
+/** One signature in 256 takes a second attempt, so a hundred are never taken. */
 const mostAttempts = 100
 /** The order of P-384 (SEC 2, 2.5.1). */
 const order = BigInt(
