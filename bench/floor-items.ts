@@ -53,8 +53,7 @@ export function floorOfItem(shape: ItemShape): { encrypt: () => void; decrypt: (
       for (const value of shape.encrypted) seal(value, path)
       const hash = createHash('sha384').update(shape.record).digest()
       createHmac('sha384', key).update(hash).digest()
-      // The format has room for signatures of this length alone, and half of them have another.
-      while (pair && createSign('sha384').update(hash).sign(pair.privateKey).length !== 103);
+      if (pair) createSign('sha384').update(hash).sign(pair.privateKey)
     },
     decrypt() {
       if (shape.hierarchical) createHmac('sha256', key).update(shape.header).digest()
