@@ -23,6 +23,12 @@ export type {
   PlaintextOverride,
   TableEncryptionConfig,
 } from './dynamodb/table-config.ts'
+export {
+  type EncryptedTables,
+  encryptedTables,
+  type EncryptedTablesOptions,
+} from './dynamodb/tables/encrypted-tables.ts'
+export type { ItemUpdate, ItemUpdateResult } from './dynamodb/tables/update.ts'
 export { ItemError, RefusedRequestError } from './errors.ts'
 export type { CryptoAction } from './structured/structure.ts'
 export {

@@ -35,14 +35,14 @@ const operations = new Map<string, unknown>(
  *
  * @throws RefusedRequestError if it could not do what it says, or the operation is not known.
  */
-export async function prepare(
-  input: object,
+export async function prepare<Input extends object, Output extends object>(
+  input: Input,
   call: Call,
-): Promise<Prepared<object, object> | undefined> {
+): Promise<Prepared<Input, Output> | undefined> {
   const { operation } = call
   const prepareOperation = operations.get(operation)
-  // The operation's name says what its input is; the SDK's types say no more than the union of all.
-  if (prepareOperation) return (prepareOperation as Prepare<object, object>)(input, call)
+  // The operation's name says what its input and output are; to the types it is just one of all.
+  if (prepareOperation) return (prepareOperation as Prepare<Input, Output>)(input, call)
   if (isPassedThrough(operation)) return undefined
   throw new RefusedRequestError(
     `This version does not know what ${operation} does to encrypted tables. Send it with a client that has ` +

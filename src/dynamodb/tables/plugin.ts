@@ -3,19 +3,17 @@ import { isRaw } from './raw-request.ts'
 import { prepare } from './operations.ts'
 import type { TableSet } from './table-set.ts'
 
-interface Arguments {
-  input: object
-}
-interface Result {
-  output?: object
-  response: unknown
-}
-type Handler = (args: Arguments) => Promise<Result>
+type Handler<Input extends object, Output extends object> = (args: {
+  input: Input
+}) => Promise<{ output: Output; response: unknown }>
 interface Context {
   readonly commandName?: string
   readonly [name: string]: unknown
 }
-type Middleware = (next: Handler, context: Context) => Handler
+type Middleware = <Input extends object, Output extends object>(
+  next: Handler<Input, Output>,
+  context: Context,
+) => Handler<Input, Output>
 interface Location {
   readonly name: string
   readonly aliases?: string[]
@@ -31,8 +29,8 @@ export interface CommandStack {
 }
 
 /** What becomes of the answer to a request that has been encrypted. */
-interface Reading {
-  readonly read: (output: object) => Promise<object>
+interface Reading<Output extends object> {
+  readonly read: (output: Output) => Promise<Output>
   outcome?: { failure: unknown } | 'read'
 }
 
@@ -58,7 +56,7 @@ const pass: Middleware = (next) => next
 export class Plugin {
   readonly tables: TableSet
   /** By the input that is sent, which is a new object for every request. */
-  readonly #readings = new WeakMap<object, Reading>()
+  readonly #readings = new WeakMap<object, Reading<never>>()
   readonly #stacks = new WeakSet<CommandStack>()
 
   constructor(tables: TableSet) {
@@ -78,35 +76,45 @@ export class Plugin {
     addBehind(stack, 'DocumentUnmarshall', 'deserializerMiddleware', answers, this.#answers)
   }
 
-  readonly #requests: Middleware = (next, context) => async (args) => {
-    if (isRaw(args.input)) return next(args)
-    const operation = operationOf(context)
-    const call = { operation, tables: this.tables, signal: signalOf(context) }
-    const prepared = await prepare(args.input, call)
-    if (!prepared) return next(args)
-    const { input, read, readFailure } = prepared
-    const reading: Reading | undefined = read && { read }
-    if (reading) this.#readings.set(input, reading)
-    const result = await next({ ...args, input }).catch(async (failure: unknown) => {
-      if (readFailure && failure instanceof Error) await readFailure(failure)
-      throw failure
-    })
-    if (typeof reading?.outcome === 'object') throw reading.outcome.failure
-    if (reading && reading.outcome !== 'read') throw notRead(operation)
-    return result
+  readonly #requests: Middleware = <Input extends object, Output extends object>(
+    next: Handler<Input, Output>,
+    context: Context,
+  ): Handler<Input, Output> => {
+    return async (args) => {
+      if (isRaw(args.input)) return next(args)
+      const operation = operationOf(context)
+      const call = { operation, tables: this.tables, signal: signalOf(context) }
+      const prepared = await prepare<Input, Output>(args.input, call)
+      if (!prepared) return next(args)
+      const { input, read, readFailure } = prepared
+      const reading: Reading<Output> | undefined = read && { read }
+      if (reading) this.#readings.set(input, reading)
+      const result = await next({ ...args, input }).catch(async (failure: unknown) => {
+        if (readFailure && failure instanceof Error) await readFailure(failure)
+        throw failure
+      })
+      if (typeof reading?.outcome === 'object') throw reading.outcome.failure
+      if (reading && reading.outcome !== 'read') throw notRead(operation)
+      return result
+    }
   }
 
-  readonly #answers: Middleware = (next) => async (args) => {
-    const result = await next(args)
-    const reading = this.#readings.get(args.input)
-    if (!reading) return result
-    try {
-      const output = await reading.read(result.output ?? {})
-      reading.outcome = 'read'
-      return { ...result, output }
-    } catch (failure) {
-      reading.outcome = { failure }
-      return { ...result, output: {} }
+  readonly #answers: Middleware = <Input extends object, Output extends object>(
+    next: Handler<Input, Output>,
+  ): Handler<Input, Output> => {
+    return async (args) => {
+      const result = await next(args)
+      // What was put there for this input reads the output of the same command.
+      const reading = this.#readings.get(args.input) as Reading<Output> | undefined
+      if (!reading) return result
+      try {
+        const output = await reading.read(result.output)
+        reading.outcome = 'read'
+        return { ...result, output }
+      } catch (failure) {
+        reading.outcome = { failure }
+        return result
+      }
     }
   }
 }
