@@ -31,6 +31,9 @@ export function wrapUnderIntermediateKey(
     const encryption = backend.encryptGcm(encryptionKey, zeroNonce, context)
     const wrapped = concat(encryption.update(dataKey), encryption.finish())
     return { wrapped, symmetricSigningKey }
+  } catch (error) {
+    symmetricSigningKey.fill(0)
+    throw error
   } finally {
     encryptionKey.fill(0)
   }
@@ -69,12 +72,20 @@ export function unwrapUnderIntermediateKey(
 // HKDF with SHA-512: one extract for both keys, and each shorter than a block, so that each expand is one HMAC.
 function derive(backend: CryptoBackend, intermediateKey: Uint8Array) {
   const extracted = backend.hmac('sha512', noSalt, intermediateKey)
-  const encryptionBlock = backend.hmac('sha512', extracted, encryptionLabel)
-  const signingBlock = backend.hmac('sha512', extracted, signingLabel)
-  extracted.fill(0)
-  const encryptionKey = encryptionBlock.subarray(0, 32)
-  const symmetricSigningKey = signingBlock.subarray(0, 32)
-  encryptionBlock.fill(0, 32)
-  signingBlock.fill(0, 32)
-  return { encryptionKey, symmetricSigningKey }
+  let encryptionKey: Uint8Array | undefined
+  try {
+    encryptionKey = expand(backend, extracted, encryptionLabel)
+    return { encryptionKey, symmetricSigningKey: expand(backend, extracted, signingLabel) }
+  } catch (error) {
+    encryptionKey?.fill(0)
+    throw error
+  } finally {
+    extracted.fill(0)
+  }
+}
+
+function expand(backend: CryptoBackend, extracted: Uint8Array, label: Uint8Array): Uint8Array {
+  const block = backend.hmac('sha512', extracted, label)
+  block.fill(0, 32)
+  return block.subarray(0, 32)
 }

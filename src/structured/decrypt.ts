@@ -9,7 +9,7 @@ import { commitmentOf } from './commitment.ts'
 import { verifyFooter } from './footer.ts'
 import { actionOf, legendByte } from './legend.ts'
 import { checkedItemSuite } from './materials.ts'
-import { FieldKeys, deriveStructureKeys } from './structure-keys.ts'
+import { FieldKeys, withStructureKeys } from './structure-keys.ts'
 import {
   type Field,
   type StoredField,
@@ -54,9 +54,7 @@ export function decryptStructure(
   structure: { tableName: string; fields: readonly Field[]; footer: Uint8Array },
 ): ReadonlyMap<string, Terminal> {
   checkedItemSuite(materials.suite, header.suite)
-  const dataKey = materials.dataKey
-  const keys = deriveStructureKeys(backend, dataKey, header.messageId)
-  try {
+  return withStructureKeys(backend, materials.dataKey, header.messageId, (keys) => {
     // First of all: it says that the data key is the item's, which no tag of AES-GCM does.
     verifyCommitment(backend, keys.commitKey, header)
     const fields = inPathOrder(structure.tableName, structure.fields)
@@ -64,11 +62,7 @@ export function decryptStructure(
     const hash = canonicalHash(backend, header.bytes, materials.encryptionContext, fields)
     verifyFooter(backend, materials, structure.footer, header.encryptedDataKeys.length, hash)
     return decryptFields(backend, keys.fieldRootKey, fields)
-  } finally {
-    dataKey.fill(0)
-    keys.commitKey.fill(0)
-    keys.fieldRootKey.fill(0)
-  }
+  })
 }
 
 function verifyCommitment(

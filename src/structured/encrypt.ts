@@ -9,7 +9,7 @@ import { commitmentOf } from './commitment.ts'
 import { writeFooter } from './footer.ts'
 import { messageIdLength, writeHeader, writeLegend } from './header.ts'
 import { checkedItemSuite } from './materials.ts'
-import { FieldKeys, deriveStructureKeys } from './structure-keys.ts'
+import { FieldKeys, withStructureKeys } from './structure-keys.ts'
 import {
   type Field,
   type StructureHeader,
@@ -44,9 +44,7 @@ export function encryptStructure(
   if (fields.length === 0) throw new ItemError('ERR_ITEM', 'The item has no attribute to be signed')
   const legend = writeLegend(fields.map(({ action }) => action))
   const messageId = backend.randomBytes(messageIdLength)
-  const dataKey = materials.plaintextDataKey
-  const keys = deriveStructureKeys(backend, dataKey, messageId)
-  try {
+  return withStructureKeys(backend, materials.plaintextDataKey, messageId, (keys) => {
     const header = writeHeader(
       {
         version: structure.version,
@@ -66,11 +64,7 @@ export function encryptStructure(
       if (action === 'ENCRYPT_AND_SIGN') encrypted.set(name, value)
     }
     return { header, footer, encrypted }
-  } finally {
-    dataKey.fill(0)
-    keys.commitKey.fill(0)
-    keys.fieldRootKey.fill(0)
-  }
+  })
 }
 
 // "Header Field": what is required has to be known to whoever decrypts.

@@ -20,11 +20,12 @@ export function writeFooter(
   if (symmetricSigningKeys.length !== encryptedDataKeys.length) {
     throw noKey('the HMAC of each encrypted data key')
   }
-  const parts = symmetricSigningKeys.map((key) => {
-    const tag = backend.hmac('sha384', key, hash)
-    key.fill(0)
-    return tag
-  })
+  const parts: Uint8Array[] = []
+  try {
+    for (const key of symmetricSigningKeys) parts.push(backend.hmac('sha384', key, hash))
+  } finally {
+    for (const key of symmetricSigningKeys) key.fill(0)
+  }
   if (suite.signature) {
     if (!signingKey) throw noKey('the signature')
     parts.push(signFixedLength(signingKey, suite.signature.hash, hash))
@@ -70,13 +71,16 @@ function verifyTags(
 ): void {
   const key = materials.symmetricSigningKey
   if (!key) throw noKey('the HMAC')
-  const expected = backend.hmac('sha384', key, hash)
-  key.fill(0)
   let found = false
-  for (let at = 0; at < tags.length; at += tagLength) {
-    if (backend.equalInConstantTime(expected, tags.subarray(at, at + tagLength))) found = true
+  try {
+    const expected = backend.hmac('sha384', key, hash)
+    for (let at = 0; at < tags.length; at += tagLength) {
+      if (backend.equalInConstantTime(expected, tags.subarray(at, at + tagLength))) found = true
+    }
+    expected.fill(0)
+  } finally {
+    key.fill(0)
   }
-  expected.fill(0)
   if (found) return
   throw new TamperedMessageError(
     'ERR_AUTHENTICATION',

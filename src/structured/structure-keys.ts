@@ -2,7 +2,7 @@ import type { CryptoBackend } from '../crypto/backend.ts'
 import { concat, utf8 } from '../format/bytes.ts'
 import { nonceLength } from '../suites/suites.ts'
 
-/** The two keys of one item, to be overwritten by whoever asked for them. */
+/** The two keys of one item. */
 export interface StructureKeys {
   /** Makes the header's commitment. */
   readonly commitKey: Uint8Array
@@ -17,27 +17,36 @@ const commitKeyLabel = utf8('AWS_DBE_COMMIT_KEY')
 const firstBlock = Uint8Array.of(1)
 
 /**
- * header.md, "Commit Key", and encrypt-path-structure.md, "Calculate Cipherkey and Nonce": HKDF with SHA-512
- * and no salt. One extract serves both keys, and each is shorter than a block, so that each expand is one HMAC.
+ * Derives the keys of an item for `use` (header.md, "Commit Key"; encrypt-path-structure.md, "Calculate
+ * Cipherkey and Nonce"), and overwrites them and the data key: HKDF with SHA-512 and no salt. One extract serves
+ * both keys, and each is shorter than a block, so that each expand is one HMAC.
  */
-export function deriveStructureKeys(
+export function withStructureKeys<T>(
   backend: CryptoBackend,
   dataKey: Uint8Array,
   messageId: Uint8Array,
-): StructureKeys {
-  const extracted = backend.hmac('sha512', noSalt, dataKey)
-  const commitBlock = backend.hmac(
-    'sha512',
-    extracted,
-    concat(commitKeyLabel, messageId, firstBlock),
-  )
-  const rootBlock = backend.hmac('sha512', extracted, concat(deriveKeyLabel, messageId, firstBlock))
-  extracted.fill(0)
-  commitBlock.fill(0, keyLength)
-  rootBlock.fill(0, keyLength)
-  return {
-    commitKey: commitBlock.subarray(0, keyLength),
-    fieldRootKey: rootBlock.subarray(0, keyLength),
+  use: (keys: StructureKeys) => T,
+): T {
+  const secrets = [dataKey]
+  const hmac = (key: Uint8Array, message: Uint8Array): Uint8Array => {
+    const made = backend.hmac('sha512', key, message)
+    secrets.push(made)
+    return made
+  }
+  try {
+    const extracted = hmac(noSalt, dataKey)
+    return use({
+      commitKey: hmac(extracted, concat(commitKeyLabel, messageId, firstBlock)).subarray(
+        0,
+        keyLength,
+      ),
+      fieldRootKey: hmac(extracted, concat(deriveKeyLabel, messageId, firstBlock)).subarray(
+        0,
+        keyLength,
+      ),
+    })
+  } finally {
+    for (const secret of secrets) secret.fill(0)
   }
 }
 

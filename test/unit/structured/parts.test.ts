@@ -5,7 +5,7 @@ import { nodeBackend } from '../../../src/index.ts'
 import { nobleBackend } from '../../../src/noble.ts'
 import { canonicalHash } from '../../../src/structured/canonical-hash.ts'
 import { canonicalPath, inPathOrder } from '../../../src/structured/canonical-path.ts'
-import { FieldKeys, deriveStructureKeys } from '../../../src/structured/structure-keys.ts'
+import { FieldKeys, withStructureKeys } from '../../../src/structured/structure-keys.ts'
 import { names } from '../../support/dynamodb/items.ts'
 import { seed } from '../../properties/arbitraries.ts'
 import { field } from './harness.ts'
@@ -72,13 +72,16 @@ describe.each(backends)('keys: $name', (backend) => {
   }
 
   it('are HKDF’s', () => {
-    const { commitKey, fieldRootKey } = deriveStructureKeys(backend, dataKey, messageId)
-    expect(Buffer.from(commitKey)).toEqual(expanded('AWS_DBE_COMMIT_KEY'))
-    expect(Buffer.from(fieldRootKey)).toEqual(expanded('AWS_DBE_DERIVE_KEY'))
-    for (const key of [commitKey, fieldRootKey]) {
-      const rest = new Uint8Array(key.buffer, key.byteOffset + 32, 32)
-      expect(rest.every((byte) => byte === 0)).toBe(true)
+    const given = Buffer.from(dataKey)
+    const used = withStructureKeys(backend, given, messageId, (keys) => {
+      expect(Buffer.from(keys.commitKey)).toEqual(expanded('AWS_DBE_COMMIT_KEY'))
+      expect(Buffer.from(keys.fieldRootKey)).toEqual(expanded('AWS_DBE_DERIVE_KEY'))
+      return keys
+    })
+    for (const { buffer, byteOffset } of [used.commitKey, used.fieldRootKey]) {
+      expect(new Uint8Array(buffer, byteOffset, 64).every((byte) => byte === 0)).toBe(true)
     }
+    expect(given.every((byte) => byte === 0)).toBe(true)
   })
 
   it('of fields are 44 bytes of key stream each, from three times the ordinal on', () => {
