@@ -56,7 +56,7 @@ const pass: Middleware = (next) => next
 export class Plugin {
   readonly tables: TableSet
   /** By the input that is sent, which is a new object for every request. */
-  readonly #readings = new WeakMap<object, Reading<never>>()
+  readonly #readings = new WeakMap<object, unknown>()
   readonly #stacks = new WeakSet<CommandStack>()
 
   constructor(tables: TableSet) {
