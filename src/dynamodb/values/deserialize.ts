@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { compareBytes, copyBytes, fromUtf8, readUint16, readUint32 } from '../../format/bytes.ts'
 import type { Terminal } from '../../structured/structure.ts'
 import { hasDuplicates } from './duplicates.ts'
-import { normalizeNumber } from './normalize-number.ts'
+import { isNumber } from './normalize-number.ts'
 import { Place } from './place.ts'
 import { longestName, mostLevels, typeIds } from './type-ids.ts'
 
@@ -13,8 +13,8 @@ const [leastInSet, leastInList, leastInMap] = [4, 2 + 4, 2 + 4 + 1 + 2 + 4]
 /**
  * The attribute value in verified bytes; what it holds of them is copied.
  *
- * Where the reference is lenient, it is here: entries of sets and maps may come in any order, and nothing
- * else that AWS's libraries write is refused.
+ * Entries of sets and maps may come in any order, as for the reference: verified bytes are those of who has the
+ * key, and an item that cannot be read is lost. Lengths are held to more strictly than there.
  *
  * @throws ItemError `ERR_MALFORMED_ITEM` if they are not what an encryption writes.
  */
@@ -81,11 +81,10 @@ class ValueReading {
     return fromUtf8(this.#take(length)) ?? this.#malformed('its text is not UTF-8')
   }
 
-  /** As it is written; only that it is a number is checked, for a caller would make one of it. */
+  /** As it is written. That it is a number is checked, for a caller would make one of it. */
   #number(length: number): string {
     const text = this.#text(length)
-    normalizeNumber(text, (reason) => this.#malformed(`what should be a number ${reason}`))
-    return text
+    return isNumber(text) ? text : this.#malformed('what should be a number is none')
   }
 
   #binary(length: number): Uint8Array {

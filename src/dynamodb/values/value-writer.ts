@@ -1,4 +1,4 @@
-import { writeUint16, writeUint32 } from '../../format/bytes.ts'
+import { copyBytes, writeUint16, writeUint32 } from '../../format/bytes.ts'
 
 /** What is kept for the next attribute; a larger buffer is left to the garbage collector. */
 const mostKept = 64 * 1024
@@ -72,7 +72,7 @@ class ValueWriter {
 
   /** A copy of all that has been written. */
   copy(): Uint8Array {
-    return new Uint8Array(this.#bytes.subarray(0, this.#length))
+    return copyBytes(this.#bytes.subarray(0, this.#length))
   }
 
   /** Overwrites all that has been written. Returns how large the buffer is. */
