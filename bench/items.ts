@@ -92,7 +92,7 @@ async function rowsOf(
 }
 
 /** As many bytes as DynamoDB would count, within a few. */
-function itemOf(bytes: number): Item {
+function itemOf(bytes: number) {
   const line: AttributeValue = {
     M: { article: { S: 'A-1042' }, count: { N: '3' }, price: { N: '19.90' } },
   }
@@ -108,7 +108,7 @@ function itemOf(bytes: number): Item {
     lines: { L: [line, line, line] },
     label: { B: new Uint8Array((bytes - fixed) >> 1).fill(7) },
     notes: { S: 'x'.repeat((bytes - fixed) >> 1) },
-  }
+  } satisfies Item
 }
 
 function shapeOf(plain: Item, encrypted: Item, signed: boolean, hierarchical: boolean) {

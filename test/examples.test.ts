@@ -27,6 +27,16 @@ const expected: Record<string, RegExp> = {
     /^3\. after: a message of last year\na store with the old ARN: ERR_BRANCH_KEY_KMS$/m,
   '18-required-encryption-context.ts': /^stored: table = accounts, customer = undefined$/m,
   '19-cache-diagnostics.ts': /^1 hit, 2 misses, 1 wait, 1 bypass, 1 eviction, 1 entry held$/m,
+  '20-encrypt-an-item.ts':
+    /^the card under another id: ERR_UNWRAP_FAILED\nanother country: ERR_AUTH/m,
+  '21-encrypted-table.ts': /^found by its status: 1\nERR_REFUSED_REQUEST: .* uses "address"/m,
+  '22-migrate-a-table.ts':
+    /^rewritten: 3\nand again: 0\nread: D-1\nplaintext is refused: ERR_PLAINTEXT_ITEM$/m,
+  '23-update-an-encrypted-item.ts': /^ERR_REFUSED_REQUEST: .* "balance"[^]*^balance: 100$/m,
+  '24-global-table.ts':
+    /^read; calls in Frankfurt: 0, in Ireland: 1\nin Ireland the card is 4111$/m,
+  '25-a-branch-key-per-tenant.ts':
+    /^100 items written, calls of KMS: 2\n50 items read, .* "document 49 of acme", calls: 1$/m,
 }
 
 describe('the examples', () => {
