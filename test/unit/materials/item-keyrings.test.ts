@@ -1,0 +1,152 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  CachingCmm,
+  type CryptographicMaterialsManager,
+  DefaultCmm,
+  type Keyring,
+  LocalCryptoMaterialsCache,
+  MultiKeyring,
+  RawAesKeyring,
+  RawRsaKeyring,
+} from '../../../src/index.ts'
+import { KmsKeyring } from '../../../src/kms.ts'
+import type { EncryptionMaterials } from '../../../src/materials/encryption-materials.ts'
+import { itemAlgorithmSuites } from '../../../src/suites/item-suites.ts'
+import { setUp } from '../../support/hierarchical.ts'
+import { KmsRegions } from '../../support/kms-regions.ts'
+import { failure } from '../../support/materials.ts'
+
+const suite = itemAlgorithmSuites.ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY_SYMSIG_HMAC_SHA384
+const encryptionContext = Object.freeze({ 'aws-crypto-table-name': 'orders', tenant: 'acme' })
+const commitmentPolicy = 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT'
+const hex = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('hex')
+
+describe('materials of items', () => {
+  let kms: KmsRegions
+  let all: readonly [Keyring, ...Keyring[]]
+  let multi: MultiKeyring
+
+  beforeAll(async () => {
+    kms = await KmsRegions.start()
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const named = { keyNamespace: 'test', keyName: 'key' }
+    const keyId = await kms.kms.createKey({ region: 'eu-west-1' })
+    all = [
+      new KmsKeyring({ client: kms.clientOf('eu-west-1'), keyId }),
+      new RawAesKeyring({ ...named, wrappingKey: randomBytes(32) }),
+      new RawRsaKeyring({ ...named, publicKey, privateKey, padding: 'oaep-sha256' }),
+      new RawRsaKeyring({ ...named, keyName: 'old', publicKey, privateKey, padding: 'pkcs1' }),
+      setUp().keyring,
+      documented(),
+    ]
+    const [generator, ...children] = all
+    multi = new MultiKeyring({ generator, children })
+  })
+
+  afterAll(() => kms.close())
+
+  /** The keyring of the documentation's example. */
+  function documented(): Keyring {
+    const hsm = new Map<string, Uint8Array>()
+    return {
+      async onEncrypt(materials) {
+        const withKey = materials.hasDataKey
+          ? materials
+          : materials.withDataKey(randomBytes(materials.suite.keyLength))
+        const handle = randomBytes(16)
+        hsm.set(handle.toString('hex'), Buffer.from(withKey.dataKey))
+        return withKey.withEncryptedDataKey({
+          providerId: 'my-hsm',
+          providerInfo: Buffer.from('key'),
+          ciphertext: handle,
+        })
+      },
+      async onDecrypt(materials, encryptedDataKeys) {
+        const mine = encryptedDataKeys.find((key) => key.providerId === 'my-hsm')
+        const key = mine && hsm.get(hex(mine.ciphertext))
+        return key ? materials.withDataKey(key) : materials
+      },
+    }
+  }
+
+  async function write(cmm: CryptographicMaterialsManager, name: keyof typeof itemAlgorithmSuites) {
+    return cmm.getEncryptionMaterials({
+      encryptionContext,
+      requiredContextKeys: ['aws-crypto-table-name'],
+      commitmentPolicy,
+      algorithmSuite: itemAlgorithmSuites[name],
+      maxPlaintextLength: 100,
+    })
+  }
+
+  async function read(
+    cmm: CryptographicMaterialsManager,
+    { suite: algorithmSuite, encryptionContext: whole, encryptedDataKeys }: EncryptionMaterials,
+    tableName = 'orders',
+  ) {
+    const pairs = Object.entries(whole).filter(([key]) => key !== 'aws-crypto-table-name')
+    return cmm.decryptMaterials({
+      algorithmSuite: itemAlgorithmSuites[algorithmSuite.name as keyof typeof itemAlgorithmSuites],
+      commitmentPolicy,
+      encryptedDataKeys,
+      encryptionContext: Object.fromEntries(pairs),
+      reproducedEncryptionContext: { 'aws-crypto-table-name': tableName },
+    })
+  }
+
+  const suiteNames = Object.keys(itemAlgorithmSuites) as (keyof typeof itemAlgorithmSuites)[]
+
+  it.each(suiteNames)('each of the keyrings opens what all have wrapped: %s', async (name) => {
+    const materials = await write(new DefaultCmm({ keyring: multi }), name)
+    expect(materials.encryptedDataKeys).toHaveLength(all.length)
+    for (const [index, keyring] of [...all, multi].entries()) {
+      const opened = await read(new DefaultCmm({ keyring }), materials)
+      expect(hex(opened.dataKey)).toBe(hex(materials.plaintextDataKey))
+      const own = materials.symmetricSigningKeys[index % all.length]
+      expect(hex(opened.symmetricSigningKey)).toBe(hex(own))
+    }
+  })
+
+  it('each of them generates, too', async () => {
+    for (const keyring of all) {
+      const cmm = new DefaultCmm({ keyring })
+      const materials = await write(cmm, suite.name)
+      const opened = await read(cmm, materials)
+      expect(hex(opened.dataKey)).toBe(hex(materials.plaintextDataKey))
+    }
+  })
+
+  it('none opens it for another table', async () => {
+    const materials = await write(new DefaultCmm({ keyring: multi }), suite.name)
+    for (const keyring of [...all, multi]) {
+      const error = await failure(() => read(new DefaultCmm({ keyring }), materials, 'others'))
+      expect(error.code).toBe('ERR_UNWRAP_FAILED')
+    }
+  })
+
+  it('all go on to the next where a wrapped data key was changed', async () => {
+    const materials = await write(new DefaultCmm({ keyring: multi }), suite.name)
+    const last = materials.encryptedDataKeys.length - 1
+    for (const [index, { ciphertext }] of materials.encryptedDataKeys.entries()) {
+      if (index < last) ciphertext.fill(0, 0, 48)
+    }
+    const opened = await read(new DefaultCmm({ keyring: multi }), materials)
+    expect(hex(opened.symmetricSigningKey)).toBe(hex(materials.symmetricSigningKeys[last]))
+  })
+
+  it('a caching CMM keeps the HMAC keys with the data key', async () => {
+    const cache = new LocalCryptoMaterialsCache({ capacity: 10 })
+    const cmm = new CachingCmm({ cache, keyring: multi, maxAgeMs: 60_000 })
+    const [first, second] = [await write(cmm, suite.name), await write(cmm, suite.name)]
+    expect(hex(second.plaintextDataKey)).toBe(hex(first.plaintextDataKey))
+    expect(second.symmetricSigningKeys.map(hex)).toEqual(first.symmetricSigningKeys.map(hex))
+    first.destroy()
+    const opened = [await read(cmm, second), await read(cmm, second)]
+    for (const each of opened) {
+      expect(hex(each.dataKey)).toBe(hex(second.plaintextDataKey))
+      expect(hex(each.symmetricSigningKey)).toBe(hex(second.symmetricSigningKeys[0]))
+    }
+    expect(cache.stats()).toMatchObject({ hits: 2, misses: 2 })
+  })
+})
