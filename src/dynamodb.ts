@@ -28,7 +28,7 @@ export {
   encryptedTables,
   type EncryptedTablesOptions,
 } from './dynamodb/tables/encrypted-tables.ts'
-export type { ItemUpdate, ItemUpdateResult } from './dynamodb/tables/update.ts'
+export type { ItemUpdate, ItemUpdateResult, UpdatingClient } from './dynamodb/tables/update.ts'
 export { ItemError, RefusedRequestError } from './errors.ts'
 export type { CryptoAction } from './structured/structure.ts'
 export {

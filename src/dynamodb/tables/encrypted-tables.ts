@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { checkInteger, checkObject, checkOptions, show } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
 import { DynamoDbItemEncryptor } from '../item-encryptor.ts'
@@ -7,7 +6,12 @@ import type { AttributeActions, TableEncryptionConfig } from '../table-config.ts
 import { type CommandStack, Plugin } from './plugin.ts'
 import { isTableName } from './table-name.ts'
 import { type EncryptedTable, TableSet } from './table-set.ts'
-import { type ItemUpdate, type ItemUpdateResult, updateItem } from './update.ts'
+import {
+  type ItemUpdate,
+  type ItemUpdateResult,
+  type UpdatingClient,
+  updateItem,
+} from './update.ts'
 
 /** Options of {@link encryptedTables}. */
 export interface EncryptedTablesOptions {
@@ -64,13 +68,13 @@ export class EncryptedTables {
    * })
    * ```
    */
-  update(client: DynamoDBClient, request: ItemUpdate<Item>): Promise<ItemUpdateResult<Item>>
+  update(client: UpdatingClient, request: ItemUpdate<Item>): Promise<ItemUpdateResult<Item>>
   update(
-    client: DynamoDBClient,
+    client: UpdatingClient,
     request: ItemUpdate<ItemDocument>,
   ): Promise<ItemUpdateResult<ItemDocument>>
   update(
-    client: DynamoDBClient,
+    client: UpdatingClient,
     request: ItemUpdate<ItemDocument>,
   ): Promise<ItemUpdateResult<ItemDocument>> {
     return updateItem(client, this.#plugin.tables, request)

@@ -153,11 +153,15 @@ function valueOf(item: Item, name: string): AttributeValue | undefined {
   return Object.hasOwn(item, name) ? item[name] : undefined
 }
 
-function tooManyAttributes({ tableName }: ItemChange, stored: Item): RefusedRequestError {
+function tooManyAttributes({ tableName, config }: ItemChange, stored: Item): RefusedRequestError {
+  const count = Object.keys(stored).length
+  const named = headerOf(stored)
+    ? ''
+    : ` in plaintext, and ${config.actions.size} in the configuration`
   return new RefusedRequestError(
-    `The item of table ${JSON.stringify(tableName)} has too many attributes (${Object.keys(stored).length}) for ` +
-      'one conditional UpdateItem of DynamoDB, whose expressions are limited to 4 KB and 300 operators. ' +
-      'Keep what belongs together in one attribute, a map, or replace the item by PutItem',
+    `The item of table ${JSON.stringify(tableName)} has too many attributes (${count}${named}) for a conditional ` +
+      'UpdateItem of DynamoDB, whose expressions are limited to 4 KB and 300 operators. Put what belongs ' +
+      'together into one attribute, a map, or replace the item by PutItem',
     { operation: 'UpdateItem', tableName },
   )
 }

@@ -41,6 +41,9 @@ export interface ItemUpdate<Attributes extends Item | ItemDocument> {
   readonly signal?: AbortSignal | undefined
 }
 
+/** What `update` uses of a DynamoDBClient or a DynamoDBDocumentClient. */
+export type UpdatingClient = Pick<DynamoDBClient, 'send' | 'config'>
+
 /** What came of an update. */
 export type ItemUpdateResult<Attributes extends Item | ItemDocument> =
   | {
@@ -68,7 +71,7 @@ const conflicts = ['ConditionalCheckFailedException', 'TransactionConflictExcept
  * that succeeds. See `EncryptedTables.update`.
  */
 export async function updateItem(
-  client: DynamoDBClient,
+  client: UpdatingClient,
   tables: TableSet,
   request: ItemUpdate<Item | ItemDocument>,
 ): Promise<ItemUpdateResult<Item | ItemDocument>> {
@@ -83,14 +86,14 @@ export async function updateItem(
 }
 
 class Update {
-  readonly #client: DynamoDBClient
+  readonly #client: UpdatingClient
   readonly #request: ItemUpdate<Item | ItemDocument>
   readonly #table: EncryptedTable
   readonly #form: ItemForm
   readonly #key: Item
   readonly #maxAttempts: number
 
-  constructor(client: DynamoDBClient, tables: TableSet, request: ItemUpdate<Item | ItemDocument>) {
+  constructor(client: UpdatingClient, tables: TableSet, request: ItemUpdate<Item | ItemDocument>) {
     checkOptions(request, options)
     const { TableName, Key, change, maxAttempts = defaultAttempts } = request
     const table = tables.find(TableName, 'update')
