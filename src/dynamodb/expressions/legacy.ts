@@ -21,8 +21,8 @@ export function refuseLegacyParameters(request: TableRequest, input: ExpressionI
   for (const [parameter, replacement] of Object.entries(legacyParameters)) {
     if (isEmpty(given.get(parameter))) continue
     throw refusal(request, {
-      reason: `${parameter} is a legacy parameter, which is not supported on encrypted tables.`,
-      wayOut: `Use ${replacement} instead.`,
+      reason: `${parameter} is a legacy parameter, which is not supported on encrypted tables`,
+      wayOut: `Use ${replacement} instead`,
     })
   }
 }

@@ -1,3 +1,4 @@
+import { show } from '../../checks.ts'
 import { RefusedRequestError } from '../../errors.ts'
 import { type StatementTable, statementTables } from './statement-tables.ts'
 
@@ -21,14 +22,14 @@ export function checkStatement(
   const tables = typeof statement === 'string' ? statementTables(statement) : undefined
   if (!tables) {
     throw new RefusedRequestError(
-      `${where} was not sent: it cannot be told which table the PartiQL statement is on, and it might be an encrypted one. Put the name of the table in double quotes, or use the operations of the API instead.`,
+      `${where} was not sent: it cannot be told which table the PartiQL statement is on, and it might be an encrypted one. Put the name of the table in double quotes, or use the operations of the API instead`,
       { operation },
     )
   }
   const tableName = encryptedTables.find((name) => tables.some((table) => isTable(table, name)))
   if (tableName === undefined) return
   throw new RefusedRequestError(
-    `${where} was not sent: PartiQL is not supported on the encrypted table ${JSON.stringify(tableName)}. Use GetItem, Query, Scan, PutItem and DeleteItem, or update() of the encrypted tables.`,
+    `${where} was not sent: PartiQL is not supported on the encrypted table ${show(tableName)}. Use GetItem, Query, Scan, PutItem and DeleteItem, or update() of the encrypted tables`,
     { operation, tableName },
   )
 }

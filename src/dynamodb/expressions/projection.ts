@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { reservedAttributePrefix } from '../../structured/structure.ts'
+import { isReserved } from '../table-config.ts'
 import { resolvePath } from './names.ts'
 import { parseProjection } from './parse-projection.ts'
 import { readExpression, refusal } from './refusal.ts'
@@ -35,8 +35,8 @@ export function takeProjection<Input extends ExpressionInput>(
   if (input.ProjectionExpression == null) return { input, projection: undefined }
   if (input.Select != null && input.Select !== 'SPECIFIC_ATTRIBUTES') {
     throw refusal(request, {
-      reason: `its Select is not SPECIFIC_ATTRIBUTES, and it has a ProjectionExpression.`,
-      wayOut: 'Leave one of them out.',
+      reason: 'its Select is not SPECIFIC_ATTRIBUTES, and it has a ProjectionExpression',
+      wayOut: 'Leave one of them out',
     })
   }
   const projection = readExpression(
@@ -46,7 +46,7 @@ export function takeProjection<Input extends ExpressionInput>(
     (expression) => projectionOf(expression, input.ExpressionAttributeNames),
   )
   for (const attribute of projection.members.keys()) {
-    if (typeof attribute === 'string' && attribute.startsWith(reservedAttributePrefix)) {
+    if (typeof attribute === 'string' && isReserved(attribute)) {
       throw reservedName(request, 'ProjectionExpression', attribute)
     }
   }

@@ -1,8 +1,9 @@
+import { show } from '../../checks.ts'
 import { RefusedRequestError } from '../../errors.ts'
 import type { TableRequest } from './request.ts'
 import { ExpressionSyntaxError } from './syntax.ts'
 
-/** The error of a request that cannot do what it says; `reason` and `wayOut` are whole sentences. */
+/** The error of a request that cannot do what it says. */
 export function refusal(
   request: Pick<TableRequest, 'operation' | 'tableName' | 'place'>,
   problem: { reason: string; wayOut: string; attribute?: string | undefined },
@@ -10,7 +11,7 @@ export function refusal(
   const { operation, tableName, place } = request
   const where = place === undefined ? operation : `${operation}, ${place},`
   return new RefusedRequestError(
-    `${where} on the encrypted table ${JSON.stringify(tableName)} was not sent: ${problem.reason} ${problem.wayOut}`,
+    `${where} on the encrypted table ${show(tableName)} was not sent: ${problem.reason}. ${problem.wayOut}`,
     { operation, tableName, attribute: problem.attribute },
   )
 }
@@ -33,8 +34,8 @@ export function readExpression<Result>(
   } catch (cause) {
     if (!(cause instanceof ExpressionSyntaxError)) throw cause
     throw refusal(request, {
-      reason: `its ${name} cannot be read: ${cause.message}.`,
-      wayOut: 'Write it as DynamoDB has it, with placeholders for all values.',
+      reason: `its ${name} cannot be read: ${cause.message}`,
+      wayOut: 'Write it as DynamoDB has it, with placeholders for all values',
     })
   }
 }

@@ -1,4 +1,6 @@
+import { show } from '../../checks.ts'
 import { type CryptoAction, reservedAttributePrefix } from '../../structured/structure.ts'
+import { isReserved } from '../table-config.ts'
 import { attributesOfCondition, attributesOfUpdate, type UsedAttribute } from './attributes.ts'
 import { refuseLegacyParameters } from './legacy.ts'
 import { parseCondition } from './parse-condition.ts'
@@ -9,10 +11,10 @@ import type { ExpressionInput, TableRequest } from './request.ts'
 /** The expressions that test an attribute, and what to do instead on one that is encrypted. */
 const conditions = {
   ConditionExpression:
-    'To decide by the decrypted item, use update() of the encrypted tables; or make the attribute SIGN_ONLY.',
+    'To decide by the decrypted item, use update() of the encrypted tables; or make the attribute SIGN_ONLY',
   FilterExpression:
-    'Filter the items that come back, which are decrypted; or make the attribute SIGN_ONLY.',
-  KeyConditionExpression: 'An attribute that is a key, of an index too, has to be signed only.',
+    'Filter the items that come back, which are decrypted; or make the attribute SIGN_ONLY',
+  KeyConditionExpression: 'An attribute that is a key, of an index too, has to be signed only',
 } as const
 
 /**
@@ -65,7 +67,7 @@ function checkTested(
   const action = knownAction(request, expression, used)
   if (action !== 'ENCRYPT_AND_SIGN') return
   throw refusal(request, {
-    reason: `its ${expression} uses ${quoted(attribute)}, which is encrypted; ${whyNot(by, isPart)}.`,
+    reason: `its ${expression} uses ${show(attribute)}, which is encrypted; ${whyNot(by, isPart)}`,
     wayOut: conditions[expression],
     attribute,
   })
@@ -86,12 +88,12 @@ function checkUpdated(request: TableRequest, used: UsedAttribute): void {
   if (action === 'DO_NOTHING') return
   const what =
     use === 'read'
-      ? `reads ${quoted(attribute)} in a value, which is ${stateOf(action)}; DynamoDB would copy ${action === 'ENCRYPT_AND_SIGN' ? 'its ciphertext' : 'it unverified'}`
-      : `has ${by ?? 'SET'} on ${quoted(attribute)}, which is ${stateOf(action)}; the item's signature would no longer match`
+      ? `reads ${show(attribute)} in a value, which is ${stateOf(action)}; DynamoDB would copy ${action === 'ENCRYPT_AND_SIGN' ? 'its ciphertext' : 'it unverified'}`
+      : `has ${by ?? 'SET'} on ${show(attribute)}, which is ${stateOf(action)}; the item's signature would no longer match`
   throw refusal(request, {
-    reason: `its UpdateExpression ${what}.`,
+    reason: `its UpdateExpression ${what}`,
     wayOut:
-      'Use update() of the encrypted tables, which reads, decrypts, changes and writes the item back; or put the whole item.',
+      'Use update() of the encrypted tables, which reads, decrypts, changes and writes the item back; or put the whole item',
     attribute,
   })
 }
@@ -105,7 +107,7 @@ function checkNotReserved(
   expression: string,
   { attribute }: UsedAttribute,
 ): void {
-  if (!attribute.startsWith(reservedAttributePrefix)) return
+  if (!isReserved(attribute)) return
   throw reservedName(request, expression, attribute)
 }
 
@@ -116,8 +118,8 @@ export function reservedName(
   attribute: string,
 ): ReturnType<typeof refusal> {
   return refusal(request, {
-    reason: `its ${expression} uses ${quoted(attribute)}; attributes whose names begin with ${reservedAttributePrefix} belong to encryption.`,
-    wayOut: 'Leave it out.',
+    reason: `its ${expression} uses ${show(attribute)}; attributes whose names begin with ${reservedAttributePrefix} belong to encryption`,
+    wayOut: 'Leave it out',
     attribute,
   })
 }
@@ -131,15 +133,11 @@ function knownAction(
   // Older items may have it encrypted. AWS's library takes such attributes for harmless.
   if (action === undefined) {
     throw refusal(request, {
-      reason: `its ${expression} uses ${quoted(attribute)}, of which the table's configuration does not say whether it is encrypted.`,
+      reason: `its ${expression} uses ${show(attribute)}, of which the table's configuration does not say whether it is encrypted`,
       wayOut:
-        'Add it to attributeActionsOnEncrypt; if it is not to be signed, as DO_NOTHING, and to allowedUnsignedAttributes.',
+        'Add it to attributeActionsOnEncrypt; if it is not to be signed, as DO_NOTHING, and to allowedUnsignedAttributes',
       attribute,
     })
   }
   return action
-}
-
-function quoted(attribute: string): string {
-  return JSON.stringify(attribute)
 }

@@ -26,20 +26,20 @@ export interface Path extends Span {
 }
 
 /** A placeholder of a value: `:limit`. */
-export interface ValuePlaceholder extends Span {
+interface ValuePlaceholder extends Span {
   readonly kind: 'value'
   readonly text: string
 }
 
 export type Comparator = '=' | '<>' | '<' | '<=' | '>' | '>='
-export type Keyword = 'AND' | 'OR' | 'NOT' | 'IN' | 'BETWEEN'
+type Keyword = 'AND' | 'OR' | 'NOT' | 'IN' | 'BETWEEN'
 export type UpdateKeyword = 'SET' | 'REMOVE' | 'ADD' | 'DELETE'
-export type ConditionFunction = (typeof conditionFunctions)[number]
-export type UpdateFunction = (typeof updateFunctions)[number]
+type ConditionFunction = (typeof conditionFunctions)[number]
+type UpdateFunction = (typeof updateFunctions)[number]
 export type Operator = Comparator | Keyword | ConditionFunction | UpdateFunction | '+' | '-'
 
 /** An operator or a function and what it is applied to, in the order of the text. */
-export interface Operation extends Span {
+interface Operation extends Span {
   readonly kind: 'operation'
   readonly operator: Operator
   /** Of `AND` and `OR`, all that are in a row; of `IN` and `BETWEEN`, what is tested comes first. */

@@ -36,10 +36,18 @@ function dynaliteReads(parser: Parser, expression: string) {
   }
 }
 
-/** Pieces of expressions in any order are rarely any; what was built as one may be against other rules. */
+/**
+ * Pieces of expressions in any order are rarely any; what was built as one may be against other rules.
+ * dynalite takes long over long ones with parentheses.
+ */
 const texts = <Built extends { expression: string }>(built: fc.Arbitrary<Built>) =>
   fc.oneof(
-    { weight: 3, arbitrary: built.map(({ expression }) => expression) },
+    {
+      weight: 3,
+      arbitrary: built
+        .map(({ expression }) => expression)
+        .filter((expression) => expression.length < 100),
+    },
     tokenSoups,
     fc
       .tuple(fc.constantFrom('a =', 'a ,', 'SET a =', 'REMOVE a ,'), tokenSoups)

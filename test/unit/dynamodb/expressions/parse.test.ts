@@ -49,7 +49,7 @@ describe('a condition', () => {
           expect(shown(parseCondition(piece))).toBe(shown(node))
         }
       }),
-      { seed, numRuns: 300 },
+      { seed, numRuns: 200 },
     )
   })
 })
@@ -65,7 +65,7 @@ describe('an update', () => {
           expect(again?.value && shown(again.value)).toBe(value && shown(value))
         }
       }),
-      { seed, numRuns: 300 },
+      { seed, numRuns: 200 },
     )
   })
 })
@@ -127,7 +127,7 @@ describe('what is no expression', () => {
           }
         }
       }),
-      { seed, numRuns: 2000 },
+      { seed, numRuns: 1000 },
     )
   })
 })

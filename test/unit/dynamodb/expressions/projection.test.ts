@@ -199,7 +199,7 @@ describe('a reading request', () => {
   })
 
   const prefix = 'Query on the encrypted table "orders" was not sent: its '
-  const readable = 'Write it as DynamoDB has it, with placeholders for all values.'
+  const readable = 'Write it as DynamoDB has it, with placeholders for all values'
   const overlap = 'and one before it are of the same, or one is in the other'
 
   it.each([
@@ -229,7 +229,7 @@ describe('a reading request', () => {
     ],
     [
       'id, aws_dbe_head',
-      'ProjectionExpression uses "aws_dbe_head"; attributes whose names begin with aws_dbe_ belong to encryption. Leave it out.',
+      'ProjectionExpression uses "aws_dbe_head"; attributes whose names begin with aws_dbe_ belong to encryption. Leave it out',
     ],
   ])('that projects %s is refused', (ProjectionExpression, message) => {
     const ExpressionAttributeNames = { '#a': 'a' }
@@ -242,7 +242,7 @@ describe('a reading request', () => {
     'with a projection and Select %s is refused, as DynamoDB does',
     (Select) => {
       expect(refusalOf({ Select, ProjectionExpression: 'id' })?.message).toBe(
-        `${prefix}Select is not SPECIFIC_ATTRIBUTES, and it has a ProjectionExpression. Leave one of them out.`,
+        `${prefix}Select is not SPECIFIC_ATTRIBUTES, and it has a ProjectionExpression. Leave one of them out`,
       )
     },
   )

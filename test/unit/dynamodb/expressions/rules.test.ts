@@ -34,7 +34,7 @@ const conditionNames = [
 ] as const
 
 const prefix = 'UpdateItem on the encrypted table "orders" was not sent: '
-const readable = 'Write it as DynamoDB has it, with placeholders for all values.'
+const readable = 'Write it as DynamoDB has it, with placeholders for all values'
 
 describe.each(conditionNames)('%s', (name) => {
   it.each([
@@ -91,7 +91,7 @@ describe.each(conditionNames)('%s', (name) => {
   it('is refused with an attribute that the configuration does not know', () => {
     expect(refusalOf({ [name]: 'id = :v AND unknown = :v' })).toMatchObject({
       attribute: 'unknown',
-      message: `${prefix}its ${name} uses "unknown", of which the table's configuration does not say whether it is encrypted. Add it to attributeActionsOnEncrypt; if it is not to be signed, as DO_NOTHING, and to allowedUnsignedAttributes.`,
+      message: `${prefix}its ${name} uses "unknown", of which the table's configuration does not say whether it is encrypted. Add it to attributeActionsOnEncrypt; if it is not to be signed, as DO_NOTHING, and to allowedUnsignedAttributes`,
     })
   })
 
@@ -101,7 +101,7 @@ describe.each(conditionNames)('%s', (name) => {
       const input = { [name]: expression, ExpressionAttributeNames: { '#h': 'aws_dbe_head' } }
       expect(refusalOf(input)).toMatchObject({
         attribute: 'aws_dbe_head',
-        message: `${prefix}its ${name} uses "aws_dbe_head"; attributes whose names begin with aws_dbe_ belong to encryption. Leave it out.`,
+        message: `${prefix}its ${name} uses "aws_dbe_head"; attributes whose names begin with aws_dbe_ belong to encryption. Leave it out`,
       })
     },
   )
@@ -138,15 +138,15 @@ describe('the way out', () => {
   it.each([
     [
       'ConditionExpression',
-      'To decide by the decrypted item, use update() of the encrypted tables; or make the attribute SIGN_ONLY.',
+      'To decide by the decrypted item, use update() of the encrypted tables; or make the attribute SIGN_ONLY',
     ],
     [
       'FilterExpression',
-      'Filter the items that come back, which are decrypted; or make the attribute SIGN_ONLY.',
+      'Filter the items that come back, which are decrypted; or make the attribute SIGN_ONLY',
     ],
     [
       'KeyConditionExpression',
-      'An attribute that is a key, of an index too, has to be signed only.',
+      'An attribute that is a key, of an index too, has to be signed only',
     ],
   ])('of a %s', (name, wayOut) => {
     expect(refusalOf({ [name]: 'card = :v' })?.message.endsWith(wayOut)).toBe(true)
@@ -155,7 +155,7 @@ describe('the way out', () => {
 
 describe('an UpdateExpression', () => {
   const wayOut =
-    'Use update() of the encrypted tables, which reads, decrypts, changes and writes the item back; or put the whole item.'
+    'Use update() of the encrypted tables, which reads, decrypts, changes and writes the item back; or put the whole item'
 
   it.each([
     'SET note = :v',
@@ -240,7 +240,7 @@ describe('a legacy parameter', () => {
   ])('%s is refused', (parameter, value, replacement) => {
     const input: object = { [parameter]: value }
     expect(refusalOf(input)?.message).toBe(
-      `${prefix}${parameter} is a legacy parameter, which is not supported on encrypted tables. Use ${replacement} instead.`,
+      `${prefix}${parameter} is a legacy parameter, which is not supported on encrypted tables. Use ${replacement} instead`,
     )
   })
 

@@ -150,7 +150,7 @@ describe('a PartiQL statement', () => {
       operation: 'ExecuteStatement',
       tableName: 'orders',
       message:
-        'ExecuteStatement was not sent: PartiQL is not supported on the encrypted table "orders". Use GetItem, Query, Scan, PutItem and DeleteItem, or update() of the encrypted tables.',
+        'ExecuteStatement was not sent: PartiQL is not supported on the encrypted table "orders". Use GetItem, Query, Scan, PutItem and DeleteItem, or update() of the encrypted tables',
     })
   })
 
@@ -177,7 +177,7 @@ describe('a PartiQL statement', () => {
       expect(refusalOf(statement)).toMatchObject({
         tableName: undefined,
         message:
-          'ExecuteStatement was not sent: it cannot be told which table the PartiQL statement is on, and it might be an encrypted one. Put the name of the table in double quotes, or use the operations of the API instead.',
+          'ExecuteStatement was not sent: it cannot be told which table the PartiQL statement is on, and it might be an encrypted one. Put the name of the table in double quotes, or use the operations of the API instead',
       })
     },
   )
