@@ -20,7 +20,7 @@ const targetPrefix = 'DynamoDB_20120810.'
 
 /**
  * DynamoDB for tests that have Node alone: dynalite, and in front of it a server that adds what dynalite
- * lacks, `TransactWriteItems` (of puts). Conditions, keys, limits and pages are dynalite's. Requests are
+ * lacks, `TransactWriteItems` (of puts) and `TransactGetItems`. Conditions, keys, limits and pages are dynalite's. Requests are
  * answered one after the other, so nobody sees half a transaction.
  */
 export class DynamoDbEmulator {
@@ -88,9 +88,10 @@ export class DynamoDbEmulator {
     const body = await buffer(request)
     const target = String(request.headers['x-amz-target'])
     const send = sendTo(endpointOf(this.#dynalite), request)
-    return target === `${targetPrefix}TransactWriteItems`
-      ? this.#transactions.write(body, send)
-      : send(target.slice(targetPrefix.length), body)
+    const operation = target.slice(targetPrefix.length)
+    if (operation === 'TransactWriteItems') return this.#transactions.write(body, send)
+    if (operation === 'TransactGetItems') return this.#transactions.get(body, send)
+    return send(operation, body)
   }
 }
 

@@ -1,4 +1,4 @@
-// `TransactWriteItems` by single calls. Nobody else may make calls meanwhile: emulator.ts sees to that.
+// `TransactWriteItems` and `TransactGetItems` by single calls. Nobody else may make calls meanwhile: emulator.ts sees to that.
 
 /** An answer of DynamoDB: an HTTP status and JSON. */
 export interface Answer {
@@ -60,6 +60,15 @@ export class Transactions {
     }
     if (token !== undefined) this.#tokens.add(token)
     return answer(200, {})
+  }
+
+  async get(body: Buffer, send: Send): Promise<Answer> {
+    const { TransactItems } = parse(body) as { TransactItems: { Get: object }[] }
+    const answers = await Promise.all(TransactItems.map(({ Get }) => send('GetItem', json(Get))))
+    return (
+      answers.find(({ status }) => status !== 200) ??
+      answer(200, { Responses: answers.map(({ body }) => parse(body)) })
+    )
   }
 }
 

@@ -95,9 +95,9 @@ type Answers = (request: SentRequest, sent: number) => object
 export function fakeDynamoDb(answers: Answers = () => ({}), config: DynamoDBClientConfig = {}) {
   const sent: SentRequest[] = []
   const requestHandler = {
-    handle: async (request: { headers: Record<string, string>; body: string }) => {
+    handle: async (request: { headers: Record<string, string>; body: string | Uint8Array }) => {
       const operation = request.headers['x-amz-target']?.split('.')[1] ?? ''
-      const input = JSON.parse(request.body) as Record<string, unknown>
+      const input = JSON.parse(Buffer.from(request.body).toString()) as Record<string, unknown>
       sent.push({ operation, input })
       const body = answers({ operation, input }, sent.length)
       return {
