@@ -20,7 +20,7 @@ describe('the attributes of an expression', () => {
       fc.property(conditions, ({ expression, uses }) => {
         expect(inShort(attributesOfCondition(parseCondition(expression), names))).toEqual(uses)
       }),
-      { seed, numRuns: 1000 },
+      { seed, numRuns: 500 },
     )
   })
 
@@ -29,7 +29,7 @@ describe('the attributes of an expression', () => {
       fc.property(updates, ({ expression, uses }) => {
         expect(inShort(attributesOfUpdate(parseUpdate(expression), names))).toEqual(uses)
       }),
-      { seed, numRuns: 1000 },
+      { seed, numRuns: 500 },
     )
   })
 

@@ -67,7 +67,7 @@ describe('what dynalite takes for an expression', () => {
           new Set(Object.keys(parsed.pathHeads ?? {})),
         )
       }),
-      { seed, numRuns: 500 },
+      { seed, numRuns: 300 },
     )
     expect(taken).toBeGreaterThan(50)
   })
@@ -85,7 +85,7 @@ describe('what dynalite takes for an expression', () => {
           expect.arrayContaining(Object.values(parsed.paths ?? {})),
         )
       }),
-      { seed, numRuns: 500 },
+      { seed, numRuns: 300 },
     )
     expect(taken).toBeGreaterThan(50)
   })
@@ -100,7 +100,7 @@ describe('what dynalite takes for an expression', () => {
         const paths = parseProjection(expression)
         expect(paths.map((path) => resolvePath(path, names))).toEqual(parsed.paths)
       }),
-      { seed, numRuns: 500 },
+      { seed, numRuns: 300 },
     )
     expect(taken).toBeGreaterThan(50)
   })

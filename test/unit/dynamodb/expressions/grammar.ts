@@ -63,14 +63,14 @@ function parenthesised(piece: Piece): Piece {
 const { condition } = fc.letrec<{ operand: Piece; test: Piece; all: Piece; condition: Piece }>(
   (tie) => ({
     operand: fc.oneof(
-      { maxDepth: 3 },
+      { maxDepth: 2 },
       value,
       path,
       path.map((piece) => call('size', [piece])),
       tie('operand').map(parenthesised),
     ),
     test: fc.oneof(
-      { maxDepth: 3 },
+      { maxDepth: 2 },
       fc
         .tuple(tie('operand'), fc.constantFrom('=', '<>', '<', '<=', '>', '>='), tie('operand'))
         .map(([left, by, right]) =>
@@ -94,7 +94,7 @@ const { condition } = fc.letrec<{ operand: Piece; test: Piece; all: Piece; condi
           ]),
         ),
       fc
-        .tuple(tie('operand'), fc.array(tie('operand'), { minLength: 1, maxLength: 4 }))
+        .tuple(tie('operand'), fc.array(tie('operand'), { minLength: 1, maxLength: 2 }))
         .map(([tested, list]) =>
           operation(
             'IN',
@@ -112,7 +112,7 @@ const { condition } = fc.letrec<{ operand: Piece; test: Piece; all: Piece; condi
 
 function chain(by: string, link: fc.Arbitrary<Piece>): fc.Arbitrary<Piece> {
   return fc
-    .array(link, { minLength: 1, maxLength: 3 })
+    .array(link, { minLength: 1, maxLength: 2 })
     .map((links) => operation(by, links, separated(links, by)))
 }
 

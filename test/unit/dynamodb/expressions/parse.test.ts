@@ -49,7 +49,7 @@ describe('a condition', () => {
           expect(shown(parseCondition(piece))).toBe(shown(node))
         }
       }),
-      { seed, numRuns: 200 },
+      { seed, numRuns: 100 },
     )
   })
 })
@@ -65,7 +65,7 @@ describe('an update', () => {
           expect(again?.value && shown(again.value)).toBe(value && shown(value))
         }
       }),
-      { seed, numRuns: 200 },
+      { seed, numRuns: 100 },
     )
   })
 })
@@ -127,7 +127,7 @@ describe('what is no expression', () => {
           }
         }
       }),
-      { seed, numRuns: 1000 },
+      { seed, numRuns: 500 },
     )
   })
 })

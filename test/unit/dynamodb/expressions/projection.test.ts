@@ -155,7 +155,7 @@ describe('a projected item', () => {
           if (typeof answer === 'string') expect(refusalOf(expressions)).toBeDefined()
           else expect(projected(expressions.ProjectionExpression, names)).toEqual(answer.Item)
         }),
-        { seed, numRuns: 150 },
+        { seed, numRuns: 80 },
       )
     })
   })
