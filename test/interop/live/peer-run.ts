@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { type JobFile, type ResultFile, resultFile } from './jobs.ts'
 import { run } from './processes.ts'
 
@@ -8,14 +9,23 @@ import { run } from './processes.ts'
 const timeoutMs = 300_000
 
 /** Has a peer do all jobs in one process. */
-export async function runPeer(command: readonly string[], jobs: JobFile): Promise<ResultFile> {
+export function runPeer(command: readonly string[], jobs: JobFile): Promise<ResultFile> {
+  return runPeerFor(resultFile, command, jobs)
+}
+
+/** The same, for jobs of another kind, with what their results have to be. */
+export async function runPeerFor<T>(
+  results: z.ZodType<T>,
+  command: readonly string[],
+  jobs: object,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'waxseal-interop-'))
   try {
     const [jobsFile, resultsFile] = [join(folder, 'jobs.json'), join(folder, 'results.json')]
     await writeFile(jobsFile, JSON.stringify(jobs), { mode: 0o600 })
     const [program = '', ...args] = command
     await run(program, [...args, jobsFile, resultsFile], { timeoutMs, env: environment() })
-    return resultFile.parse(JSON.parse(await readFile(resultsFile, 'utf8')))
+    return results.parse(JSON.parse(await readFile(resultsFile, 'utf8')))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

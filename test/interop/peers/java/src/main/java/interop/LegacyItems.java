@@ -11,7 +11,10 @@ import javax.crypto.spec.SecretKeySpec;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 
-/** What the DynamoDB Encryption Client before the Database Encryption SDK wrote: items of strings. */
+/**
+ * What the DynamoDB Encryption Client before the Database Encryption SDK wrote: items of strings. The library
+ * for the latter still has it.
+ */
 final class LegacyItems {
   private LegacyItems() {}
 

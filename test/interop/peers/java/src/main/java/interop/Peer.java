@@ -3,7 +3,6 @@ package interop;
 import com.amazonaws.encryptionsdk.AwsCrypto;
 import com.amazonaws.encryptionsdk.CommitmentPolicy;
 import com.amazonaws.encryptionsdk.CryptoAlgorithm;
-import com.amazonaws.services.dynamodbv2.datamodeling.encryption.DynamoDBEncryptor;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -55,9 +54,7 @@ public final class Peer {
     ObjectNode versions = JSON.createObjectNode();
     versions.put("aws-encryption-sdk-java", version(AwsCrypto.class));
     versions.put("aws-cryptographic-material-providers", version(MaterialProviders.class));
-    versions.put(
-        "aws-database-encryption-sdk-dynamodb", version(DynamoDbItemEncryptor.class));
-    versions.put("aws-dynamodb-encryption-java", version(DynamoDBEncryptor.class));
+    versions.put("aws-database-encryption-sdk-dynamodb", version(DynamoDbItemEncryptor.class));
     ObjectNode output = JSON.createObjectNode();
     output.set("versions", versions);
     output.set("results", results);
