@@ -25,6 +25,11 @@ export const orderActions = {
   ':views': 'DO_NOTHING',
 } as const
 
+export type OrdersTableOptions = Partial<TableEncryptionConfig> & {
+  clientConfig?: DynamoDBClientConfig
+  maxConcurrency?: number
+}
+
 /**
  * An encrypted table of a service, empty, with the partition key `id` (S) and the sort key `at` (N), and who
  * uses it: clients with the plugin, and one without.
@@ -52,19 +57,20 @@ export class OrdersTable {
     this.plain = new DynamoDBClient(clientConfig)
   }
 
-  static async create(
-    endpoint: string,
-    options: Partial<TableEncryptionConfig> & { clientConfig?: DynamoDBClientConfig } = {},
-  ): Promise<OrdersTable> {
-    const { clientConfig, ...config } = options
-    const TableName = `orders-${randomUUID()}`
-    const tables = encryptedTables({ tables: { [TableName]: ordersConfig(config) } })
-    const table = new OrdersTable(TableName, tables, {
-      ...dynamoDbClientConfig(endpoint),
-      ...clientConfig,
-    })
-    await createOrdersTable(table.plain, TableName)
+  static async create(endpoint: string, options: OrdersTableOptions = {}): Promise<OrdersTable> {
+    const table = OrdersTable.open(endpoint, `orders-${randomUUID()}`, options)
+    await createOrdersTable(table.plain, table.TableName)
     return table
+  }
+
+  /** A table that is there, as another process or region sees it. */
+  static open(endpoint: string, name: string, options: OrdersTableOptions = {}): OrdersTable {
+    const { clientConfig, maxConcurrency, ...config } = options
+    const tables = encryptedTables({
+      tables: { [name]: ordersConfig(config) },
+      ...(maxConcurrency !== undefined && { maxConcurrency }),
+    })
+    return new OrdersTable(name, tables, { ...dynamoDbClientConfig(endpoint), ...clientConfig })
   }
 
   /** Writes an item, encrypted. */
