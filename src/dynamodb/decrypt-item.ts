@@ -27,7 +27,7 @@ export async function decryptItem(
   if (isAllowedPlaintext(config, item)) return { item, header: undefined }
   const stored = parseHeader(binaryAttribute(item, headerName))
   const footer = binaryAttribute(item, footerName)
-  const fields = resolveActions(stored, tableName, fieldsOf(config, item))
+  const fields = resolveActions(stored, fieldsOf(config, item))
   const context = itemEncryptionContext(config, stored.version, fields, 'ERR_MALFORMED_ITEM')
   const request = decryptionRequest(stored, context, signal)
   const materials = await decryptionMaterials(config, request)

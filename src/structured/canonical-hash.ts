@@ -3,7 +3,7 @@ import { utf8, writeUint32 } from '../format/bytes.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { PathField } from './canonical-path.ts'
 import { serializeStoredContext } from './header.ts'
-import { type Field, typeIdLength } from './structure.ts'
+import { typeIdLength } from './structure.ts'
 
 const encryptedMark = utf8('ENCRYPTED')
 const plaintextMark = utf8('PLAINTEXT')
@@ -16,7 +16,7 @@ export function canonicalHash(
   backend: CryptoBackend,
   header: Uint8Array,
   encryptionContext: EncryptionContext,
-  fields: readonly PathField<Field>[],
+  fields: readonly PathField[],
 ): Uint8Array {
   const aad = serializeStoredContext(encryptionContext)
   let length = header.length + 8 + aad.length

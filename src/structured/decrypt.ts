@@ -4,7 +4,7 @@ import { concat } from '../format/bytes.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import { tagLength } from '../suites/suites.ts'
 import { canonicalHash } from './canonical-hash.ts'
-import { type PathField, inPathOrder } from './canonical-path.ts'
+import { type PathField, inPathOrder, withPaths } from './canonical-path.ts'
 import { commitmentOf } from './commitment.ts'
 import { verifyFooter } from './footer.ts'
 import { actionOf, legendByte } from './legend.ts'
@@ -27,15 +27,14 @@ import {
  */
 export function resolveActions(
   header: StructureHeader,
-  tableName: string,
   fields: readonly StoredField[],
 ): readonly Field[] {
   const { legend } = header
   if (fields.length !== legend.length) throw changedSchema(fields.length, legend.length)
-  return inPathOrder(tableName, fields).map((field, index) => {
+  return inPathOrder(fields).map(({ name, typeId, value }, index) => {
     const action = actionOf(legend[index])
     if (!action) throw changedSchema(fields.length, legend.length)
-    return { ...field, action }
+    return { name, action, typeId, value }
   })
 }
 
@@ -57,7 +56,7 @@ export function decryptStructure(
   return withStructureKeys(backend, materials.dataKey, header.messageId, (keys) => {
     // First of all: it says that the data key is the item's, which no tag of AES-GCM does.
     verifyCommitment(backend, keys.commitKey, header)
-    const fields = inPathOrder(structure.tableName, structure.fields)
+    const fields = withPaths(structure.tableName, inPathOrder(structure.fields))
     checkLegend(header.legend, fields)
     const hash = canonicalHash(backend, header.bytes, materials.encryptionContext, fields)
     verifyFooter(backend, materials, structure.footer, header.encryptedDataKeys.length, hash)
@@ -99,7 +98,7 @@ function checkLegend(legend: Uint8Array, fields: readonly Field[]): void {
 function decryptFields(
   backend: CryptoBackend,
   fieldRootKey: Uint8Array,
-  fields: readonly PathField<Field>[],
+  fields: readonly PathField[],
 ): ReadonlyMap<string, Terminal> {
   const encrypted = fields.filter(({ action }) => action === 'ENCRYPT_AND_SIGN')
   const decrypted = new Map<string, Terminal>()
@@ -123,7 +122,7 @@ function decryptField(
   backend: CryptoBackend,
   key: Uint8Array,
   nonce: Uint8Array,
-  { name, path, value }: PathField<Field>,
+  { name, path, value }: PathField,
 ): Terminal {
   const decryption = backend.decryptGcm(key, nonce, path)
   const start = decryption.update(value.subarray(typeIdLength, -tagLength))

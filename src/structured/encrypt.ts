@@ -4,10 +4,11 @@ import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { tagLength } from '../suites/suites.ts'
 import { canonicalHash } from './canonical-hash.ts'
-import { type PathField, inPathOrder } from './canonical-path.ts'
+import { type PathField, inPathOrder, withPaths } from './canonical-path.ts'
 import { commitmentOf } from './commitment.ts'
 import { writeFooter } from './footer.ts'
-import { messageIdLength, writeHeader, writeLegend } from './header.ts'
+import { messageIdLength, writeHeader } from './header.ts'
+import { writeLegend } from './legend.ts'
 import { checkedItemSuite } from './materials.ts'
 import { FieldKeys, withStructureKeys } from './structure-keys.ts'
 import {
@@ -40,9 +41,9 @@ export function encryptStructure(
   structure: { tableName: string; version: StructureVersion; fields: readonly Field[] },
 ): EncryptedStructure {
   const suite = checkedItemSuite(materials.suite)
-  const fields = inPathOrder(structure.tableName, structure.fields)
+  const fields = withPaths(structure.tableName, inPathOrder(structure.fields))
   if (fields.length === 0) throw new ItemError('ERR_ITEM', 'The item has no attribute to be signed')
-  const legend = writeLegend(fields.map(({ action }) => action))
+  const legend = writeLegend(fields)
   const messageId = backend.randomBytes(messageIdLength)
   return withStructureKeys(backend, materials.plaintextDataKey, messageId, (keys) => {
     const header = writeHeader(
@@ -82,8 +83,8 @@ function storedPairs({
 function encryptFields(
   backend: CryptoBackend,
   fieldRootKey: Uint8Array,
-  fields: readonly PathField<Field>[],
-): readonly PathField<Field>[] {
+  fields: readonly PathField[],
+): readonly PathField[] {
   const count = fields.filter(({ action }) => action === 'ENCRYPT_AND_SIGN').length
   if (count === 0) return fields
   const keys = new FieldKeys(backend, fieldRootKey, count)
@@ -91,9 +92,10 @@ function encryptFields(
   try {
     return fields.map((field) => {
       if (field.action !== 'ENCRYPT_AND_SIGN') return field
+      const { name, action, path } = field
       const value = encryptField(backend, keys.key(ordinal), keys.nonce(ordinal), field)
       ordinal += 1
-      return { ...field, typeId: binaryTypeId, value }
+      return { name, action, typeId: binaryTypeId, value, path }
     })
   } finally {
     keys.destroy()
@@ -105,7 +107,7 @@ function encryptField(
   backend: CryptoBackend,
   key: Uint8Array,
   nonce: Uint8Array,
-  { path, typeId, value }: PathField<Field>,
+  { path, typeId, value }: PathField,
 ): Uint8Array {
   const encryption = backend.encryptGcm(key, nonce, path)
   const stored = new Uint8Array(typeIdLength + value.length + tagLength)

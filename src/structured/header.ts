@@ -4,7 +4,7 @@ import { type EncryptedDataKey, writeEncryptedDataKey } from '../format/encrypte
 import { type EncryptionContext, serializeContext } from '../format/encryption-context.ts'
 import { ByteWriter } from '../format/writer.ts'
 import { itemSuiteById } from '../suites/item-suites.ts'
-import { actionOf, legendByte } from './legend.ts'
+import { actionOf } from './legend.ts'
 import { type StructureHeader, type StructureVersion, headerName } from './structure.ts'
 
 /** Bytes of the message id and of the commitment. */
@@ -175,15 +175,4 @@ function malformed(why: string): ItemError {
     `The attribute ${headerName} is not the header of an encrypted item: ${why}`,
     headerName,
   )
-}
-
-/** The legend of these actions. */
-export function writeLegend(actions: readonly Parameters<typeof legendByte>[0][]): Uint8Array {
-  if (actions.length > 0xffff) {
-    throw new ItemError(
-      'ERR_ITEM',
-      `The item has ${actions.length} signed attributes, and its header has room for 65535`,
-    )
-  }
-  return Uint8Array.from(actions, legendByte)
 }

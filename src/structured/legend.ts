@@ -1,4 +1,5 @@
-import type { SignedAction } from './structure.ts'
+import { ItemError } from '../errors.ts'
+import type { Field, SignedAction } from './structure.ts'
 
 // header.md, "Encrypt Legend Bytes": `e`, `s` and `c`.
 const bytes: Readonly<Record<SignedAction, number>> = {
@@ -24,4 +25,22 @@ export function actionOf(byte: number | undefined): SignedAction | undefined {
     default:
       return undefined
   }
+}
+
+/**
+ * A byte for each of the fields, which are in the order of their paths.
+ *
+ * @throws ItemError `ERR_ITEM` if the header has no room for so many.
+ */
+export function writeLegend(fields: readonly Field[]): Uint8Array {
+  const { length } = fields
+  if (length > 0xffff) {
+    throw new ItemError(
+      'ERR_ITEM',
+      `The item has ${length} signed attributes, and its header has room for 65535`,
+    )
+  }
+  const legend = new Uint8Array(length)
+  for (const [index, { action }] of fields.entries()) legend[index] = legendByte(action)
+  return legend
 }

@@ -57,7 +57,7 @@ async function decrypt({ encrypted, config }: Vector, backend = nodeBackend) {
   const stored = Object.entries(encrypted)
     .filter(([name]) => !unsigned.includes(name))
     .map(([name, value]) => ({ name, ...terminal(value, name) }))
-  const fields = resolveActions(header, tableName, stored)
+  const fields = resolveActions(header, stored)
   const materials = await cmm().decryptMaterials({
     algorithmSuite: header.suite,
     commitmentPolicy: 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT',

@@ -201,7 +201,7 @@ describe.skipIf(!existsSync(folder))('the published items', () => {
         const parsed = 'B' in value ? { B: Buffer.from(value.B, 'base64') } : value
         return { name, ...serializeAttribute(parsed, name) }
       })
-    const fields = resolveActions(header, at.logicalTableName, stored)
+    const fields = resolveActions(header, stored)
     const context = itemEncryptionContext(at, header.version, fields, 'ERR_MALFORMED_ITEM')
     const materials = await new DefaultCmm({
       keyring: keyringOn(keyStore, { branchKeyId }),

@@ -123,7 +123,7 @@ export function open(
 ) {
   const { backend = nodeBackend, tableName: table = tableName } = options
   const header = parseHeader(bytes)
-  const fields = resolveActions(header, table, stored)
+  const fields = resolveActions(header, stored)
   const structure = { tableName: table, fields, footer }
   return decryptStructure(backend, materials, header, structure)
 }
