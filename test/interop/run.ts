@@ -1,7 +1,7 @@
 // Exchanges messages with AWS's own Encryption SDKs for Python and Java, by a LocalKms, and shares a table of
 // branch keys with them and with that for JavaScript; writes docs/interop.md. It installs them into
-// .interop/, once. Then it runs the tests of DynamoDbKeyStorage on moto and DynamoDB Local, and
-// test/conformance.
+// .interop/, once. Then it runs the tests of DynamoDbKeyStorage and of encryptedTables on moto and DynamoDB
+// Local, and test/conformance.
 //   npm run test:interop                      all of that
 //   npm run test:interop -- python            with one; docs/interop.md stays as it is
 //   npm run test:interop -- branch-keys       only the table of branch keys, with all of them
@@ -16,7 +16,9 @@ import { LocalKms } from '../../src/local-kms/index.ts'
 import { runConformance } from '../conformance/conformance.ts'
 import type { ClientOf } from '../support/keyring-spec.ts'
 import { runBranchKeys } from './branch-keys/run.ts'
-import { runDynamoDbStorage } from './dynamodb/storage.ts'
+import { dynamoDbEncryptedTables } from './dynamodb/encrypted-tables.ts'
+import { runOnServices } from './dynamodb/services.ts'
+import { dynamoDbKeyStorage } from './dynamodb/storage.ts'
 import { rawCombinations } from './live/combinations.ts'
 import { interopDocument, type Ran } from './live/document.ts'
 import { type Exchange, exchangeWith } from './live/exchange.ts'
@@ -81,7 +83,8 @@ try {
 }
 
 if (wanted.length === 0) {
-  for (const part of [runDynamoDbStorage, runConformance]) {
+  const runDynamoDb = () => runOnServices([dynamoDbKeyStorage, dynamoDbEncryptedTables])
+  for (const part of [runDynamoDb, runConformance]) {
     const tally = await part()
     totals.passed += tally.passed
     totals.failed += tally.failed

@@ -88,6 +88,11 @@ export class OrdersTable {
     return this.#get(this.plain, item)
   }
 
+  /** A table beside it, which is not encrypted. */
+  createOther(TableName: string): Promise<void> {
+    return createOrdersTable(this.plain, TableName)
+  }
+
   async #get(client: DynamoDBClient, item: Item): Promise<Item | undefined> {
     const { TableName } = this
     const command = new GetItemCommand({ TableName, Key: keyOf(item), ConsistentRead: true })
