@@ -1,8 +1,8 @@
 import type { ItemHeader } from '../../../src/dynamodb.ts'
 import type { Keyring } from '../../../src/index.ts'
+import { differenceOfItems, disagreement } from '../../support/dynamodb/compare-items.ts'
 import { itemFromJson, itemToJson, type JsonItem } from '../../support/dynamodb/item-json.ts'
 import { encryptorOf, type TableSpec } from '../../support/dynamodb/table-spec.ts'
-import { differenceOfItems, disagreement } from './compare.ts'
 import type { ItemJob, ItemKeyringSpec, ItemResult, PeerHeader } from './jobs.ts'
 import type { ItemPeer } from './peer.ts'
 import type { ItemPlan } from './plans.ts'
@@ -130,7 +130,7 @@ function compared(header: ItemHeader | undefined): ComparedHeader | undefined {
 /** With the cause, for it has to be found from this line alone. */
 function failureOf(error: unknown): string {
   const cause =
-    error instanceof Error && error.cause !== undefined ? `: ${String(error.cause)}` : ''
+    error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : ''
   return `${String(error)}${cause}`
 }
 

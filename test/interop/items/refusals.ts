@@ -73,10 +73,8 @@ export function variantsOf(
 type Change = Pick<Variant, 'name' | 'isRead'> & Partial<Variant>
 
 function changedItems(item: JsonItem, all: Readonly<Record<string, JsonItem>>): Change[] {
-  const without = (name: string): JsonItem => {
-    const { [name]: _removed, ...rest } = item
-    return rest
-  }
+  const without = (name: string): JsonItem =>
+    Object.fromEntries(Object.entries(item).filter(([other]) => other !== name))
   const binary = (name: string) => bytesOf(item[name])
   const refused: Record<string, JsonItem> = {
     'another partition key': { ...item, id: { S: 'j' } },
@@ -130,16 +128,15 @@ function changes(items: Record<string, JsonItem>, isRead: boolean): Change[] {
 /** What else the configuration says when the item is read. */
 function changedTables(table: TableSpec, item: JsonItem): Change[] {
   const withActions = (actions: Record<string, CryptoAction>, unsigned = ['u']): TableSpec => {
-    const { allowedUnsignedAttributes: _unsigned, ...rest } = table
-    return {
-      ...rest,
-      attributeActionsOnEncrypt: actions,
-      ...(unsigned.length > 0 && { allowedUnsignedAttributes: unsigned }),
-    }
+    const changed = { ...table, attributeActionsOnEncrypt: actions }
+    delete changed.allowedUnsignedAttributes
+    return { ...changed, ...(unsigned.length > 0 && { allowedUnsignedAttributes: unsigned }) }
   }
-  const { sortKeyName: _sortKey, ...withoutSortKey } = table
+  const withoutSortKey = { ...table }
+  delete withoutSortKey.sortKeyName
   const { attributeActionsOnEncrypt: actions } = table
-  const { v: _v, ...fewer } = actions
+  const fewer = { ...actions }
+  delete fewer['v']
   const refused: Record<string, TableSpec> = {
     'another logical table name': { ...table, logicalTableName: 'table' },
     'no sort key': withoutSortKey,

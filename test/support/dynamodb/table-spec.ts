@@ -49,6 +49,8 @@ export function encryptorOf(spec: TableSpec, keyring: Keyring): AnyEncryptor {
 
 /** The configuration of ours that a description means. */
 export function tableConfigOf(spec: TableSpec, keyring: Keyring): TableEncryptionConfig {
-  const { suite, keyring: _name, beacons: _beacons, ...config } = spec
-  return { ...config, ...(suite && { algorithmSuite: suites[suite] }), keyring }
+  const { suite, ...rest } = spec
+  const config = { ...rest, ...(suite && { algorithmSuite: suites[suite] }), keyring }
+  delete config.beacons // waxseal has none, and refuses options that it does not know
+  return config
 }

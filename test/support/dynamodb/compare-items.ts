@@ -1,5 +1,5 @@
 import type { CryptoAction } from '../../../src/dynamodb.ts'
-import type { JsonItem, JsonValue } from '../../support/dynamodb/item-json.ts'
+import type { JsonItem, JsonValue } from './item-json.ts'
 
 /** How an item that was decrypted differs from what was encrypted, in what it means. */
 export function differenceOfItems(
