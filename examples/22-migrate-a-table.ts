@@ -1,8 +1,8 @@
 // Encrypts a table that is in use, without a copy and without a pause: three releases of the application, one
 // policy each, and between the last two a scan that rewrites what is still plaintext. If it is interrupted it is
 // run again.
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DynamoDBDocumentClient, GetCommand, PutCommand, paginateScan } from '@aws-sdk/lib-dynamodb'
+import { DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { KMSClient } from '@aws-sdk/client-kms'
 import { EnvelopeError } from 'waxseal'
 import { type PlaintextOverride, encryptedTables } from 'waxseal/dynamodb'
@@ -15,7 +15,6 @@ const kmsClient = new KMSClient(kms.clientConfig())
 const keyring = new KmsKeyring({ client: kmsClient, keyId: await kms.createKey() })
 const dynamoDb = await startLocalDynamoDb()
 const TableName = 'patients'
-const newClient = () => DynamoDBDocumentClient.from(new DynamoDBClient(dynamoDb.clientConfig()))
 
 /** The application, as each release configures it. */
 function release(plaintextOverride?: PlaintextOverride) {
@@ -28,11 +27,13 @@ function release(plaintextOverride?: PlaintextOverride) {
     keyring,
   } as const
   const tables = encryptedTables({ tables: { [TableName]: { ...config, plaintextOverride } } })
-  const client = newClient()
+  const base = new DynamoDBClient(dynamoDb.clientConfig())
+  const client = DynamoDBDocumentClient.from(base)
   client.middlewareStack.use(tables)
-  return { client, tables }
+  return { base, client, tables }
 }
-const plain = newClient() // one without the plugin, which sees what is stored
+// A client without the plugin, which sees what is stored.
+const plain = DynamoDBDocumentClient.from(new DynamoDBClient(dynamoDb.clientConfig()))
 
 // How it was: three items in plaintext.
 await createTable(plain, TableName, ['id'])
@@ -47,11 +48,12 @@ release('FORCE_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ')
 const second = release('FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ')
 await second.client.send(new PutCommand({ TableName, Item: { id: '4', diagnosis: 'D-4' } }))
 
-// Once it runs on every host, one process rewrites the rest, each on condition that it is as it was read.
+// Once it runs on every host, one process rewrites the rest, each on condition that it is as it was read. With
+// DynamoDBClient, since a document client would make JavaScript's numbers of DynamoDB's.
 async function encryptRest(): Promise<number> {
   let rewritten = 0
   const pages = paginateScan(
-    { client: plain },
+    { client: new DynamoDBClient(dynamoDb.clientConfig()) },
     {
       TableName,
       ProjectionExpression: 'id',
@@ -60,7 +62,7 @@ async function encryptRest(): Promise<number> {
   )
   for await (const { Items = [] } of pages) {
     for (const Key of Items) {
-      await second.tables.update(second.client, { TableName, Key, change: (item) => item })
+      await second.tables.update(second.base, { TableName, Key, change: (item) => item })
       rewritten++
     }
   }
