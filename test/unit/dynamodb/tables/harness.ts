@@ -92,17 +92,17 @@ export interface SentRequest {
 type Answers = (request: SentRequest, sent: number) => object
 
 /** A client of a DynamoDB that answers as it is told, the requests that reached it, and a document client. */
-export function fakeDynamoDb(answers: Answers = () => ({}), config: DynamoDBClientConfig = {}) {
+export function fakeDynamoDb(answers: Answers = () => ({})) {
   const sent: SentRequest[] = []
   const requestHandler = {
     handle: async (request: { headers: Record<string, string>; body: string | Uint8Array }) => {
       const operation = request.headers['x-amz-target']?.split('.')[1] ?? ''
-      const input = JSON.parse(Buffer.from(request.body).toString()) as Record<string, unknown>
+      const input = JSON.parse(textOf(request.body)) as Record<string, unknown>
       sent.push({ operation, input })
       const body = answers({ operation, input }, sent.length)
       return {
         response: {
-          statusCode: '__type' in body ? 400 : 200,
+          statusCode: statusOf(body),
           headers: { 'content-type': 'application/x-amz-json-1.0' },
           body: Buffer.from(JSON.stringify(body)),
         },
@@ -114,9 +114,18 @@ export function fakeDynamoDb(answers: Answers = () => ({}), config: DynamoDBClie
     endpoint: 'http://dynamodb.test',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     requestHandler: requestHandler,
-    ...config,
   })
   return { client, document: DynamoDBDocumentClient.from(client), sent }
+}
+
+/** 500 of what the SDK retries at once. */
+function statusOf(body: object): number {
+  if (!('__type' in body)) return 200
+  return body.__type === 'InternalServerError' ? 500 : 400
+}
+
+function textOf(body: string | Uint8Array): string {
+  return typeof body === 'string' ? body : new TextDecoder().decode(body)
 }
 
 /** The item as the API has it in JSON, so that fake answers can have it. */
