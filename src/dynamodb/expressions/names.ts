@@ -23,7 +23,7 @@ function resolveElement(
 /** What a placeholder stands for is one name, also with a dot in it. */
 function resolveName({ text }: PathName, names: AttributeNames | undefined): string {
   if (!text.startsWith('#')) return text
-  const name: unknown = names && Object.hasOwn(names, text) ? names[text] : undefined
+  const name: unknown = names?.[text]
   // DynamoDB would refuse it too. Nothing is let pass of which the attribute is not known.
   if (typeof name !== 'string') {
     throw new ExpressionSyntaxError(`ExpressionAttributeNames does not have its ${text}`)

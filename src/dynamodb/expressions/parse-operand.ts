@@ -53,8 +53,7 @@ export function parseOperand(
     reader.expect(')')
     return inner
   }
-  const after = reader.peek(1)
-  if (kind !== 'word' || after.kind !== 'symbol' || after.text !== '(') return parsePath(reader)
+  if (kind !== 'word' || reader.peek(1).text !== '(') return parsePath(reader)
   const operator = functions.find((name) => name === text)
   if (operator === undefined) reader.fail(`one of the functions ${functions.join(', ')}`)
   reader.next()

@@ -24,7 +24,7 @@ const patterns = [
   ['symbol', /<=|>=|<>|[=<>()[\].,+-]/y],
 ] as const
 
-/** The tokens of an expression; the last one is its end. */
+/** The tokens of an expression. */
 function tokenize(expression: string): Token[] {
   if (expression.length > maxExpressionLength) {
     throw new ExpressionSyntaxError(
@@ -38,7 +38,6 @@ function tokenize(expression: string): Token[] {
     tokens.push(token)
     position = skipWhitespace(expression, token.end)
   }
-  tokens.push({ kind: 'end', text: '', start: position, end: position })
   return tokens
 }
 
@@ -74,9 +73,8 @@ export class TokenReader {
   #depth = 0
 
   constructor(expression: string) {
-    const tokens = tokenize(expression)
-    this.#tokens = tokens
-    this.#end = tokens[tokens.length - 1] ?? { kind: 'end', text: '', start: 0, end: 0 }
+    this.#tokens = tokenize(expression)
+    this.#end = { kind: 'end', text: '', start: expression.length, end: expression.length }
   }
 
   /** The token that comes `ahead` tokens after the next one. */
@@ -97,11 +95,7 @@ export class TokenReader {
 
   /** Whether the next token is this symbol or, in whatever case, this word. */
   isNext(text: string): boolean {
-    const token = this.peek()
-    return (
-      (token.kind === 'symbol' && token.text === text) ||
-      (token.kind === 'word' && token.text.toUpperCase() === text)
-    )
+    return this.peek().text.toUpperCase() === text
   }
 
   /** Reads the next token if it is this symbol or word. */

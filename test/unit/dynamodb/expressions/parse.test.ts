@@ -37,6 +37,7 @@ describe('a condition', () => {
     ['(a) <= (:v)', '(<= a :v)'],
     ['a . b [ 0 ] . c <> :v', '(<> a.b[0].c :v)'],
     ['size(a[1][2]) >= :v', '(>= (size a[1][2]) :v)'],
+    ['1a.2b = :3c', '(= 1a.2b :3c)'],
   ])('%s is read as %s', (expression, expected) => {
     expect(shown(parseCondition(expression))).toBe(expected)
   })
@@ -149,8 +150,8 @@ describe('what is too long or too deep', () => {
     expect(nodesOf(parseCondition(deep[kind](300)))).not.toHaveLength(0)
   })
 
-  it('a long chain is no depth', () => {
-    const chain = Array.from({ length: 400 }, () => 'a = :v').join(' OR ')
+  it.each(['a = :v', '(a=:v)'])('a long chain of %s is no depth', (link) => {
+    const chain = Array.from({ length: 400 }, () => link).join(' OR ')
     expect(parseCondition(chain)).toMatchObject({ operator: 'OR', operands: { length: 400 } })
   })
 
