@@ -35,16 +35,9 @@ export function withStructureKeys<T>(
   }
   try {
     const extracted = hmac(noSalt, dataKey)
-    return use({
-      commitKey: hmac(extracted, concat(commitKeyLabel, messageId, firstBlock)).subarray(
-        0,
-        keyLength,
-      ),
-      fieldRootKey: hmac(extracted, concat(deriveKeyLabel, messageId, firstBlock)).subarray(
-        0,
-        keyLength,
-      ),
-    })
+    const expand = (label: Uint8Array): Uint8Array =>
+      hmac(extracted, concat(label, messageId, firstBlock)).subarray(0, keyLength)
+    return use({ commitKey: expand(commitKeyLabel), fieldRootKey: expand(deriveKeyLabel) })
   } finally {
     for (const secret of secrets) secret.fill(0)
   }
