@@ -46,7 +46,7 @@ export const numbers: fc.Arbitrary<string> = fc
   })
 
 /** Views into larger buffers, too. */
-export const binaries: fc.Arbitrary<Uint8Array> = fc
+const binaries: fc.Arbitrary<Uint8Array> = fc
   .tuple(fc.uint8Array({ maxLength: 40 }), fc.nat(3))
   .map(([bytes, before]) => {
     const buffer = new Uint8Array(before + bytes.length + 2).fill(0xaa)
@@ -116,7 +116,7 @@ export const keyValues: fc.Arbitrary<AttributeValue> = fc.oneof(
 )
 
 /** Names that attributes of a caller can have: not those of the library, nor those given. */
-export function attributeNames(except: readonly string[] = []): fc.Arbitrary<string> {
+function attributeNames(except: readonly string[] = []): fc.Arbitrary<string> {
   return names.filter((name) => !name.startsWith('aws_dbe_') && !except.includes(name))
 }
 
