@@ -13,8 +13,9 @@ import {
   InvalidArgumentError,
 } from '../../errors.ts'
 import type { Item, ItemDocument } from '../item.ts'
+import type { Call } from './call.ts'
+import { decryptOne, encryptOne } from './items.ts'
 import { rawRequest } from './raw-request.ts'
-import { isReserved } from '../table-config.ts'
 import type { EncryptedTable, TableSet } from './table-set.ts'
 import { waitAfter } from './update-backoff.ts'
 import { type ItemForm, formOf } from './update-form.ts'
@@ -92,6 +93,7 @@ class Update {
   readonly #form: ItemForm
   readonly #key: Item
   readonly #maxAttempts: number
+  readonly #call: Call
 
   constructor(client: UpdatingClient, tables: TableSet, request: ItemUpdate<Item | ItemDocument>) {
     checkOptions(request, options)
@@ -109,6 +111,7 @@ class Update {
     this.#client = client
     this.#request = { ...request }
     this.#table = table
+    this.#call = { operation: 'update', tables, signal: request.signal }
     this.#maxAttempts = checkInteger(maxAttempts, 'maxAttempts', 1, mostAttempts)
     this.#form = formOf(Key, client)
     this.#key = checkKey(table.config, this.#form.taken(Key))
@@ -147,16 +150,17 @@ class Update {
     return item
   }
 
-  async #decrypt(stored: Item): Promise<Item> {
-    const { encryptor } = this.#table
-    const { item } = await encryptor.decryptItem(stored, { signal: this.#request.signal })
-    return Object.fromEntries(Object.entries(item).filter(([name]) => !isReserved(name)))
+  #decrypt(stored: Item): Promise<Item> {
+    const table = this.#table
+    const place = `Item of table ${show(table.name)}`
+    return decryptOne({ table, item: stored, place }, this.#call)
   }
 
-  async #encrypt(item: Item): Promise<Item> {
-    const { config, encryptor } = this.#table
-    checkSameKey(config, this.#key, item)
-    return (await encryptor.encryptItem(item, { signal: this.#request.signal })).item
+  #encrypt(item: Item): Promise<Item> {
+    const table = this.#table
+    checkSameKey(table.config, this.#key, item)
+    const place = `What change returned for table ${show(table.name)}`
+    return encryptOne({ table, item, place }, this.#call)
   }
 
   /**

@@ -168,7 +168,10 @@ export const updateCases: readonly UpdateCase[] = [
     const change = () => assert.fail('change must not be called')
     await assert.rejects(
       table.tables.update(table.client, { ...of(table, order), change }),
-      (error) => EnvelopeError.is(error) && error.code !== 'ERR_UPDATE_CONFLICT',
+      (error) =>
+        EnvelopeError.is(error) &&
+        error.code === 'ERR_AUTHENTICATION' &&
+        error.message.startsWith(`Item of table "${table.TableName}": `),
     )
     assert.deepEqual(await table.getStored(order), before)
   }),
