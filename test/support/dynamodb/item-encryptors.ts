@@ -31,7 +31,8 @@ export type ConfigChange = Partial<Omit<TableEncryptionConfig, 'keyring' | 'cmm'
 
 /** A configuration with a sort key and every action but that of version 2, changed as given. */
 export function tableConfig(change: ConfigChange = {}): TableEncryptionConfig {
-  const config = {
+  const { keyring = aesKeyring(), cmm, ...options } = change
+  const config: Omit<TableEncryptionConfig, 'keyring' | 'cmm'> = {
     logicalTableName: 'orders',
     partitionKeyName: 'id',
     sortKeyName: 'at',
@@ -44,10 +45,9 @@ export function tableConfig(change: ConfigChange = {}): TableEncryptionConfig {
       ':note': 'DO_NOTHING',
     },
     allowedUnsignedAttributes: [':note'],
-    ...('cmm' in change ? {} : { keyring: aesKeyring() }),
-    ...change,
+    ...options,
   }
-  return config as TableEncryptionConfig
+  return cmm === undefined ? { ...config, keyring } : { ...config, cmm }
 }
 
 export function encryptorFor(change: ConfigChange = {}): DynamoDbItemEncryptor {

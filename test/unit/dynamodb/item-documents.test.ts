@@ -81,13 +81,13 @@ describe('an item with plain values', () => {
       address: { M: Object.fromEntries([['__proto__', { M: { admin: { BOOL: true } } }]]) },
     }
     const { item } = await encryptor.encryptItem(tricky)
-    const opened = await encryptor.decryptDocument(item as ItemDocument).catch(() => undefined)
+    const opened = await encryptor.decryptDocument(item).catch(() => undefined)
     expect(opened).toBeUndefined() // attribute values are no plain values
     const { item: attributes } = await encryptor.encryptItem(tricky)
     const stored = Object.fromEntries(
       Object.entries(attributes).map(([name, value]) => [name, unmarshall({ value })['value']]),
     )
-    const { address } = (await encryptor.decryptDocument(stored as ItemDocument)).item
+    const { address } = (await encryptor.decryptDocument(stored)).item
     expect(Object.getPrototypeOf(address)).toBe(Object.prototype)
     expect(Object.entries(address as object)).toEqual([['__proto__', { admin: true }]])
     expect((address as { admin?: boolean }).admin).toBeUndefined()
@@ -95,7 +95,7 @@ describe('an item with plain values', () => {
 
   it.each<[string, ItemDocument]>([
     ['undefined', { card: undefined }],
-    ['an instance of a class', { card: new (class Secret4111 {})() }],
+    ['an instance of a class', { card: new URL('https://4111.example') }],
     ['what is not finite', { card: Number.NaN }],
     ['an empty set', { card: new Set() }],
     ['an inexact number', { card: 4111_1111_1111_1111_1111 }],
