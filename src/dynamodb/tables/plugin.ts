@@ -24,8 +24,6 @@ interface Location {
 /** What is used of a MiddlewareStack of the AWS SDK: of every version, and whatever its commands are. */
 export interface CommandStack {
   addRelativeTo(middleware: Middleware, options: Location): void
-  remove(name: string): boolean
-  identify(): string[]
 }
 
 /** What becomes of the answer to a request that has been encrypted. */
@@ -64,16 +62,19 @@ export class Plugin {
   }
 
   applyToStack(stack: CommandStack): void {
-    if (stack.identify().some((name) => name.startsWith(requests))) {
-      if (this.#stacks.has(stack)) return
+    if (this.#stacks.has(stack)) return
+    try {
+      addBehind(stack, 'DocumentMarshall', 'serializerMiddleware', requests, this.#requests)
+    } catch (cause) {
+      // The SDK takes no name twice.
       throw new InvalidArgumentError(
         'middlewareStack',
         'The client has encrypted tables already: put all of its tables into one encryptedTables()',
+        cause,
       )
     }
-    this.#stacks.add(stack)
-    addBehind(stack, 'DocumentMarshall', 'serializerMiddleware', requests, this.#requests)
     addBehind(stack, 'DocumentUnmarshall', 'deserializerMiddleware', answers, this.#answers)
+    this.#stacks.add(stack)
   }
 
   readonly #requests: Middleware = <Input extends object, Output extends object>(

@@ -1,9 +1,4 @@
-import {
-  type AttributeValue,
-  CreateTableCommand,
-  DynamoDBClient,
-  type DynamoDBClientConfig,
-} from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb'
 import { encryptedTables, type TableEncryptionConfig } from '../../../../src/dynamodb.ts'
 import { RawAesKeyring } from '../../../../src/index.ts'

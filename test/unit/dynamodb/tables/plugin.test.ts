@@ -1,11 +1,5 @@
 import { readdirSync } from 'node:fs'
-import {
-  DescribeTableCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  type ServiceInputTypes,
-} from '@aws-sdk/client-dynamodb'
+import { GetItemCommand, PutItemCommand, type ServiceInputTypes } from '@aws-sdk/client-dynamodb'
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, it } from 'vitest'
 import { encryptedTables } from '../../../../src/dynamodb.ts'
