@@ -259,6 +259,26 @@ export const updateCases: readonly UpdateCase[] = [
     { plaintextOverride: 'FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ' },
   ),
   on(
+    'sees that a plaintext item of a key alone was deleted meanwhile',
+    async (table) => {
+      const { plain, TableName } = table
+      const order: Item = newKey()
+      await plain.send(new PutItemCommand({ TableName, Item: order }))
+      const seen: (Item | undefined)[] = []
+      await table.tables.update(table.client, {
+        ...of(table, order),
+        async change(item) {
+          seen.push(item)
+          await plain.send(new DeleteItemCommand({ TableName, Key: keyOf(order) }))
+          return item && { ...item, card: text('4111') }
+        },
+      })
+      assert.deepEqual(seen, [order, undefined])
+      assert.equal(await table.getStored(order), undefined)
+    },
+    { plaintextOverride: 'FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ' },
+  ),
+  on(
     'leaves a table in plaintext that is to stay so',
     async (table) => {
       const order: Item = { ...newKey(), total: number(1) }
