@@ -76,3 +76,8 @@ export function plaintextItem(change: Item = {}): Item {
     ...change,
   }
 }
+
+/** The same item without the attributes of these names. */
+export function without(item: Item, ...names: string[]): Item {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name)))
+}
