@@ -104,7 +104,6 @@ function namesWithoutProjection(
   const kept = new Set([
     ...placeholdersOf('KeyConditionExpression'),
     ...placeholdersOf('FilterExpression'),
-    ...placeholdersOf('ConditionExpression'),
   ])
   // One that no expression uses stays, so that DynamoDB says so as it does without encryption.
   const names = Object.entries(input.ExpressionAttributeNames ?? {}).filter(

@@ -38,6 +38,7 @@ describe('the tables of a statement', () => {
     ['DELETE FROM "orders" WHERE id = ? RETURNING ALL OLD *', '"orders"'],
     ['EXISTS(SELECT * FROM "orders" WHERE id = ?)', '"orders"'],
     ['exists ( select * from orders )', 'orders'],
+    ['SELECT * FROM orders;', 'orders'],
     ['SELECT * FROM "a" WHERE b IN (SELECT * FROM "c")', '"a" "c"'],
     ['INSERT INTO "a" SELECT * FROM "b"', '"a" "b"'],
   ])('%s', (statement, expected) => {
