@@ -1,0 +1,57 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { mapWithin } from '../../../../src/dynamodb/tables/concurrency.ts'
+
+const numbers = (length: number) => Array.from({ length }, (_, index) => index)
+
+it('keeps the order, and as many at work as it may, whatever takes how long', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 8 }),
+      fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 20 }),
+      async (limit, turns) => {
+        let atWork = 0
+        let most = 0
+        const results = await mapWithin(limit, turns, undefined, async (count, index) => {
+          most = Math.max(most, ++atWork)
+          for (let done = 0; done < count; done++) await turn()
+          atWork--
+          return `${index}:${count}`
+        })
+        expect(results).toEqual(turns.map((count, index) => `${index}:${count}`))
+        expect(most).toBe(Math.min(limit, turns.length))
+      },
+    ),
+    { numRuns: 100 },
+  )
+})
+
+it('throws the first failure, tells those at work, and begins no more', async () => {
+  const begun: number[] = []
+  const told: number[] = []
+  const failure = new Error('the first')
+  const work = mapWithin(3, numbers(10), undefined, async (value, _, signal) => {
+    begun.push(value)
+    signal.addEventListener('abort', () => told.push(value))
+    await turn()
+    if (value === 1) throw failure
+    await turn()
+    await turn()
+    if (signal.aborted) throw new Error('a consequence')
+  })
+  await expect(work).rejects.toBe(failure)
+  for (let turns = 0; turns < 5; turns++) await turn()
+  expect(begun).toEqual([0, 1, 2])
+  expect(told).toEqual([0, 1, 2])
+})
+
+it('passes the signal of the caller on', async () => {
+  const given = new AbortController()
+  const work = mapWithin(2, numbers(2), given.signal, async (_, index, signal) => {
+    if (index === 1) given.abort('enough')
+    await turn()
+    return signal.reason as unknown
+  })
+  expect(await work).toEqual(['enough', 'enough'])
+})
