@@ -1,10 +1,13 @@
-// Exchanges messages with AWS's own Encryption SDKs for Python and Java, by a LocalKms, and shares a table of
-// branch keys with them and with that for JavaScript; writes docs/interop.md. It installs them into
+// Exchanges messages with AWS's own Encryption SDKs for Python and Java, by a LocalKms, shares a table of
+// branch keys with them and with that for JavaScript, and exchanges items of DynamoDB with the Database
+// Encryption SDK for Java; writes docs/interop.md. It installs them into
 // .interop/, once. Then it runs the tests of DynamoDbKeyStorage and of encryptedTables on moto and DynamoDB
 // Local, and test/conformance.
 //   npm run test:interop                      all of that
 //   npm run test:interop -- python            with one; docs/interop.md stays as it is
 //   npm run test:interop -- branch-keys       only the table of branch keys, with all of them
+//   npm run test:interop -- items             only the items, with Java, and how long they take
+//   npm run test:interop -- items --seed=1    the same random items as last time
 //   npm run test:interop -- --report=FILE     and write the counts to FILE as JSON
 //   npm run test:interop -- --write-fixtures  and write what they wrote to test/fixtures
 import { writeFileSync } from 'node:fs'
@@ -19,6 +22,8 @@ import { runBranchKeys } from './branch-keys/run.ts'
 import { dynamoDbEncryptedTables } from './dynamodb/encrypted-tables.ts'
 import { runOnServices } from './dynamodb/services.ts'
 import { dynamoDbKeyStorage } from './dynamodb/storage.ts'
+import { itemTables } from './items/document.ts'
+import { runItems } from './items/run.ts'
 import { rawCombinations } from './live/combinations.ts'
 import { interopDocument, type Ran } from './live/document.ts'
 import { type Exchange, exchangeWith } from './live/exchange.ts'
@@ -31,12 +36,13 @@ import type { Peer } from './peers/peer.ts'
 import { python } from './peers/python.ts'
 
 const peers = [python, java]
-const names = [...peers.map(({ name }) => name.toLowerCase()), 'branch-keys']
+const names = [...peers.map(({ name }) => name.toLowerCase()), 'branch-keys', 'items']
 const args = process.argv.slice(2)
 const wanted = args.filter((arg) => !arg.startsWith('--'))
 const reportFile = args.find((arg) => arg.startsWith('--report='))?.slice('--report='.length)
+const seed = args.find((arg) => /^--seed=\d+$/.test(arg))?.slice('--seed='.length)
 const unknown = args.filter(
-  (arg) => !names.includes(arg) && arg !== '--write-fixtures' && !arg.startsWith('--report='),
+  (arg) => !names.includes(arg) && !/^--(write-fixtures|report=.*|seed=\d+)$/.test(arg),
 )
 if (unknown.length > 0) {
   console.error(`Not understood: ${unknown.join(', ')}; there are ${names.join(', ')}`)
@@ -45,7 +51,9 @@ if (unknown.length > 0) {
 
 const wantedPeers = peers.filter(({ name }) => wanted.includes(name.toLowerCase()))
 const withMessages = wanted.length === 0 ? peers : wantedPeers
-const withBranchKeys = wantedPeers.length === 0 ? peers : wantedPeers
+const onlyItems = wanted.every((name) => name === 'items') && wanted.length > 0
+const withBranchKeys = onlyItems ? undefined : wantedPeers.length === 0 ? peers : wantedPeers
+const withItems = wanted.length === 0 || wanted.includes('items') || wanted.includes('java')
 const writesFixtures = args.includes('--write-fixtures')
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0, notApplicable: 0 }
@@ -68,13 +76,18 @@ try {
     printReport(report, totals)
     reports.push(report)
   }
-  const branchKeys = await runBranchKeys(withBranchKeys, totals, { writesFixtures })
+  const branchKeys = withBranchKeys
+    ? await runBranchKeys(withBranchKeys, totals, { writesFixtures })
+    : undefined
+  const items = withItems
+    ? await runItems(totals, { writesFixtures, ...(seed && { seed: Number(seed) }) })
+    : undefined
   const runs = reports.flatMap((report) => (report.status === 'ran' ? [report] : []))
-  if (!branchKeys || runs.length < peers.length || totals.failed > 0) {
+  if (!branchKeys || !items || runs.length < peers.length || totals.failed > 0) {
     console.log('docs/interop.md stays as it is: not every exchange was made and passed')
   } else {
     if (writesFixtures) await writeFixtures(runs, storePath)
-    await writeDocument(runs, branchKeys)
+    await writeDocument(runs, [...branchKeys, ...itemTables(items)])
   }
 } finally {
   for (const client of clients.values()) client.destroy()
@@ -116,8 +129,8 @@ async function runWith(peer: Peer, exchanges: readonly Exchange[]): Promise<Peer
 }
 
 /** CI changes no file: there, a document that is not what this run would write is a failure. */
-async function writeDocument(runs: readonly Ran[], branchKeys: readonly string[]): Promise<void> {
-  const { current, wanted, write } = await interopDocument(runs, branchKeys)
+async function writeDocument(runs: readonly Ran[], more: readonly string[]): Promise<void> {
+  const { current, wanted, write } = await interopDocument(runs, more)
   if (current === wanted) console.log('docs/interop.md says what passed')
   else if (process.env['CI']) {
     totals.failed++

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import fc from 'fast-check'
 import type { CryptoAction, Item, PlaintextOverride } from '../../../src/dynamodb.ts'
-import { attributeNames, attributes, keyValues, texts } from '../../support/dynamodb/items.ts'
+import { attributes, keyValues, names, texts } from '../../support/dynamodb/items.ts'
 import type { SuiteId, TableSpec } from '../../support/dynamodb/table-spec.ts'
 import { type ItemCombination, partitionKeyName, tenantAttribute } from './keyrings.ts'
 
@@ -35,7 +35,7 @@ const overrides: (PlaintextOverride | undefined)[] = [
 const drafts = fc.record({
   logicalTableName: texts({ minLength: 1 }),
   partitionKey: keyValues,
-  sortKey: fc.option(fc.record({ name: attributeNames([]), value: keyValues })),
+  sortKey: fc.option(fc.record({ name: names, value: keyValues })),
   attributes: attributes({ except: [partitionKeyName, tenantAttribute] }),
   // By turns what is done to an attribute, for version 1; in version 2 each third one is in the context.
   actions: fc.array(

@@ -19,10 +19,10 @@ const marker =
 
 export type Ran = ExchangeResult & { readonly peer: PeerName }
 
-/** What docs/interop.md has to be after this run, and what it is; with paragraphs on branch keys. */
+/** What docs/interop.md has to be after this run, and what it is; with paragraphs on more. */
 export async function interopDocument(
   runs: readonly Ran[],
-  branchKeys: readonly string[],
+  more: readonly string[],
 ): Promise<{ current: string; wanted: string; write: () => Promise<void> }> {
   const current = await readFile(file, 'utf8')
   const [head, generated] = current.split(marker)
@@ -31,7 +31,7 @@ export async function interopDocument(
   }
   const options = await prettier.resolveConfig(file)
   const wanted = await prettier.format(
-    `${head}${marker}\n\n${tables(runs)}\n${branchKeys.join('\n\n')}\n`,
+    `${head}${marker}\n\n${tables(runs)}\n${more.join('\n\n')}\n`,
     {
       ...options,
       filepath: file,
