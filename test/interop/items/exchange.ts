@@ -8,7 +8,7 @@ import type { ItemPeer } from './peer.ts'
 import type { ItemPlan } from './plans.ts'
 
 export const itemDirections = ['waxseal reads', 'peer reads'] as const
-export type ItemDirection = (typeof itemDirections)[number]
+type ItemDirection = (typeof itemDirections)[number]
 
 /** What became of an item in one direction. */
 export interface ItemOutcome {
@@ -28,7 +28,7 @@ type Read =
 type ComparedHeader = Pick<PeerHeader, 'encryptionContext' | 'attributeActions'>
 
 /** The names of the keyrings that a plan's tables use; all of them have to be the peer's. */
-export function keyringNames({ combination: { name } }: ItemPlan) {
+function keyringNames({ combination: { name } }: ItemPlan) {
   return { writes: `${name}: writes`, reads: `${name}: reads` }
 }
 

@@ -82,7 +82,8 @@ export async function shareTable(peer: ItemPeer, shared: Shared): Promise<TableO
       outcome('its, decrypted', 'theirs', itemToJson(await decrypted('theirs'))),
       {
         name: 'its item with a beacon',
-        failure: 'aws_dbe_b_v' in withBeacon ? undefined : `has none: ${Object.keys(withBeacon)}`,
+        failure:
+          'aws_dbe_b_v' in withBeacon ? undefined : `has none: ${Object.keys(withBeacon).join()}`,
       },
       ...(await Promise.all([
         stored('with a beacon', client).then((item) =>

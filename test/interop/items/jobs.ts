@@ -5,7 +5,7 @@ import type { HierarchicalSpec, KeyStoreSpec } from '../../support/key-store-spe
 import type { KeyringSpec } from '../../support/keyring-spec.ts'
 
 /** Under the branch key whose id is the text that this attribute of the item holds. */
-export interface HierarchicalByItemSpec {
+interface HierarchicalByItemSpec {
   type: 'hierarchical'
   branchKeyIdAttribute: string
   keyStore: KeyStoreSpec
