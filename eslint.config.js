@@ -29,6 +29,7 @@ const layers = {
 const subfolders = [
   'dynamodb/expressions',
   'dynamodb/tables',
+  'dynamodb/tables/update',
   'dynamodb/values',
   'keyrings/hierarchical',
   'keyrings/hierarchical/storage',

@@ -28,7 +28,11 @@ export {
   encryptedTables,
   type EncryptedTablesOptions,
 } from './dynamodb/tables/encrypted-tables.ts'
-export type { ItemUpdate, ItemUpdateResult, UpdatingClient } from './dynamodb/tables/update.ts'
+export type {
+  ItemUpdate,
+  ItemUpdateResult,
+  UpdatingClient,
+} from './dynamodb/tables/update/update-item.ts'
 export { ItemError, RefusedRequestError } from './errors.ts'
 export type { CryptoAction } from './structured/structure.ts'
 export {

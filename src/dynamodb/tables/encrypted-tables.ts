@@ -11,7 +11,7 @@ import {
   type ItemUpdateResult,
   type UpdatingClient,
   updateItem,
-} from './update.ts'
+} from './update/update-item.ts'
 
 /** Options of {@link encryptedTables}. */
 export interface EncryptedTablesOptions {

@@ -5,9 +5,9 @@ import {
   type unmarshallOptions,
   unmarshall,
 } from '@aws-sdk/util-dynamodb'
-import { checkObject } from '../../checks.ts'
-import { InvalidArgumentError } from '../../errors.ts'
-import type { Item, ItemDocument } from '../item.ts'
+import { checkObject } from '../../../checks.ts'
+import { InvalidArgumentError } from '../../../errors.ts'
+import type { Item, ItemDocument } from '../../item.ts'
 
 /** The form in which a caller has items. */
 export interface ItemForm {

@@ -1,11 +1,11 @@
 import { PutItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkTableConfig } from '../../../../src/dynamodb/check-table-config.ts'
-import type { Item } from '../../../../src/dynamodb.ts'
-import { RefusedRequestError } from '../../../../src/dynamodb.ts'
-import { conditionalWrite } from '../../../../src/dynamodb/tables/update-write.ts'
-import { newKey, ordersConfig } from '../../../support/dynamodb/encrypted-table.ts'
+import { checkTableConfig } from '../../../../../src/dynamodb/check-table-config.ts'
+import type { Item } from '../../../../../src/dynamodb.ts'
+import { RefusedRequestError } from '../../../../../src/dynamodb.ts'
+import { conditionalWrite } from '../../../../../src/dynamodb/tables/update/conditional-write.ts'
+import { newKey, ordersConfig } from '../../../../support/dynamodb/encrypted-table.ts'
 
 const key: Item = newKey()
 const head = { B: Uint8Array.of(1) }

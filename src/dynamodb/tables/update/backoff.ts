@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { AbortedError } from '../../errors.ts'
+import { AbortedError } from '../../../errors.ts'
 
 const firstDelayMs = 50
 const longestDelayMs = 1000

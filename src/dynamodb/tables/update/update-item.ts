@@ -4,23 +4,23 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import { checkInteger, checkOptions, show } from '../../checks.ts'
+import { checkInteger, checkOptions, show } from '../../../checks.ts'
 import {
   AbortedError,
   checkNotAborted,
   EnvelopeError,
   errorName,
   InvalidArgumentError,
-} from '../../errors.ts'
-import type { Item, ItemDocument } from '../item.ts'
-import type { Call } from './call.ts'
-import { decryptOne, encryptOne } from './items.ts'
-import { rawRequest } from './raw-request.ts'
-import type { EncryptedTable, TableSet } from './table-set.ts'
-import { waitAfter } from './update-backoff.ts'
-import { type ItemForm, formOf } from './update-form.ts'
-import { checkKey, checkSameKey } from './update-key.ts'
-import { conditionalWrite, headerOf } from './update-write.ts'
+} from '../../../errors.ts'
+import type { Item, ItemDocument } from '../../item.ts'
+import type { Call } from '../call.ts'
+import { decryptOne, encryptOne } from '../items.ts'
+import { rawRequest } from '../raw-request.ts'
+import type { EncryptedTable, TableSet } from '../table-set.ts'
+import { waitAfter } from './backoff.ts'
+import { type ItemForm, formOf } from './form.ts'
+import { checkKey, checkSameKey } from './key.ts'
+import { conditionalWrite, headerOf } from './conditional-write.ts'
 
 /** What `update` is given: in the form in which the client has items. */
 export interface ItemUpdate<Attributes extends Item | ItemDocument> {

@@ -1,9 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { show } from '../../checks.ts'
-import { InvalidArgumentError } from '../../errors.ts'
-import type { Item } from '../item.ts'
-import type { CheckedTableConfig } from '../table-config.ts'
-import { normalizeNumber } from '../values/normalize-number.ts'
+import { show } from '../../../checks.ts'
+import { InvalidArgumentError } from '../../../errors.ts'
+import type { Item } from '../../item.ts'
+import type { CheckedTableConfig } from '../../table-config.ts'
+import { normalizeNumber } from '../../values/normalize-number.ts'
 
 /** Refuses a key that is not the whole key of an item, or has anything else. */
 export function checkKey(config: CheckedTableConfig, key: Item): Item {

@@ -6,11 +6,11 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb'
-import { RefusedRequestError } from '../../errors.ts'
-import { footerName, headerName } from '../../structured/structure.ts'
-import type { Item } from '../item.ts'
-import { type CheckedTableConfig, isReserved, isSigned } from '../table-config.ts'
-import { rawRequest } from './raw-request.ts'
+import { RefusedRequestError } from '../../../errors.ts'
+import { footerName, headerName } from '../../../structured/structure.ts'
+import type { Item } from '../../item.ts'
+import { type CheckedTableConfig, isReserved, isSigned } from '../../table-config.ts'
+import { rawRequest } from '../raw-request.ts'
 
 /** An item as it is in the table, if it is there, and as it is to be. */
 export interface ItemChange {

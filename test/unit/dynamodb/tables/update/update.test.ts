@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { EnvelopeError } from '../../../../src/index.ts'
-import { DynamoDbEmulator } from '../../../support/dynamodb/emulator.ts'
-import { OrdersTable, newKey } from '../../../support/dynamodb/encrypted-table.ts'
-import { updateCases } from '../../../support/dynamodb/update-cases.ts'
+import { EnvelopeError } from '../../../../../src/index.ts'
+import { DynamoDbEmulator } from '../../../../support/dynamodb/emulator.ts'
+import { OrdersTable, newKey } from '../../../../support/dynamodb/encrypted-table.ts'
+import { updateCases } from '../../../../support/dynamodb/update-cases.ts'
 
 let emulator: DynamoDbEmulator
 let table: OrdersTable
