@@ -58,3 +58,12 @@ export function checkInteger(value: number, field: string, least: number, most: 
 export function isBytes(value: unknown): value is Uint8Array {
   return types.isUint8Array(value)
 }
+
+/** Refuses what has not the parts of an AbortSignal that are used. */
+export function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  const given: unknown = signal
+  // Not instanceof: polyfills and other realms have signals of their own.
+  const listens = hasMethods(given, ['addEventListener', 'removeEventListener'])
+  if (given === undefined || (listens && 'aborted' in Object(given))) return signal
+  throw new InvalidArgumentError('signal', 'signal must be an AbortSignal')
+}

@@ -1,5 +1,5 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
-import { checkInteger, checkOptions, isBytes } from '../checks.ts'
+import { checkInteger, checkOptions, checkSignal, isBytes } from '../checks.ts'
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
 import {
   type EncryptionContext,
@@ -182,13 +182,4 @@ export function ciphertextBytes(ciphertext: Uint8Array): Uint8Array {
 export function checkLength(bytes: Uint8Array, length: number, field: string): void {
   if (bytes.length === length) return
   throw new InvalidArgumentError(field, `${field} was transferred or resized meanwhile`)
-}
-
-function checkSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
-  const given: unknown = signal
-  // Not instanceof: polyfills and other realms have signals of their own.
-  const isSignal = typeof given === 'object' && given !== null && 'aborted' in given
-  const listens = isSignal && 'addEventListener' in given && 'removeEventListener' in given
-  if (given === undefined || listens) return signal
-  throw new InvalidArgumentError('signal', 'signal must be an AbortSignal')
 }

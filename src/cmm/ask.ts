@@ -52,8 +52,9 @@ async function raceAgainst<T>(
     settled = true
     return result
   } finally {
-    signal.removeEventListener('abort', stop)
-    // Whatever comes now is nobody's: not even an error of `discard` may surface.
+    // Whatever comes now is nobody's: not even an error of `discard` may surface. First of all, since a signal
+    // that is not node's may throw.
     if (!settled) promise.then(discard).catch(() => undefined)
+    signal.removeEventListener('abort', stop)
   }
 }
