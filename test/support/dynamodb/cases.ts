@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import {
-  type AttributeDefinition,
   type AttributeValue,
-  CreateTableCommand,
   DescribeTableCommand,
   type DynamoDBClient,
   GetItemCommand,
-  type KeySchemaElement,
-  PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import { DynamoDbKeyStorage } from '../../../src/hierarchical.ts'
-import { EnvelopeError, InvalidArgumentError } from '../../../src/index.ts'
 import { create, recordOf, versionType } from '../key-storage-spec.ts'
+import {
+  type Key,
+  createTable,
+  hasFailed,
+  idKey,
+  isInvalid,
+  keyOf,
+  put,
+  storageOn,
+  typeKey,
+} from './branch-key-table.ts'
 
 /** One thing that `DynamoDbKeyStorage` has to do with a DynamoDB, besides what every storage has to. */
 export interface DynamoDbCase {
   readonly name: string
   readonly run: (client: DynamoDBClient) => Promise<void>
 }
-
-type Key = readonly [name: string, type: 'B' | 'N' | 'S']
-
-const idKey: Key = ['branch-key-id', 'S']
-const typeKey: Key = ['type', 'S']
 
 /** They need no test runner, so that they run on real services too. Each has a table of its own. */
 export const dynamoDbCases: readonly DynamoDbCase[] = [
@@ -354,68 +354,3 @@ const mutationNotes = [
     pageIndex: { B: Buffer.of(7) },
   },
 ]
-
-function storageOn(client: DynamoDBClient): DynamoDbKeyStorage {
-  return new DynamoDbKeyStorage({ client, tableName: `keys-${randomUUID()}` })
-}
-
-function keyOf(branchKeyId: string): Record<string, AttributeValue> {
-  return { 'branch-key-id': { S: branchKeyId }, type: { S: 'branch:ACTIVE' } }
-}
-
-async function put(
-  client: DynamoDBClient,
-  tableName: string,
-  item: Record<string, AttributeValue>,
-): Promise<void> {
-  await client.send(new PutItemCommand({ TableName: tableName, Item: item }))
-}
-
-async function createTable(
-  client: DynamoDBClient,
-  tableName: string,
-  schema: readonly Key[],
-  more: { attributes: AttributeDefinition[]; index?: KeySchemaElement[] } = { attributes: [] },
-): Promise<void> {
-  const keyTypes = ['HASH', 'RANGE'] as const
-  await client.send(
-    new CreateTableCommand({
-      TableName: tableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        ...schema.map(([name, type]) => ({ AttributeName: name, AttributeType: type })),
-        ...more.attributes,
-      ],
-      KeySchema: schema.map(([name], i) => ({ AttributeName: name, KeyType: keyTypes[i] })),
-      ...(more.index && {
-        GlobalSecondaryIndexes: [
-          {
-            IndexName: 'by-key',
-            KeySchema: more.index,
-            Projection: { ProjectionType: 'KEYS_ONLY' },
-          },
-        ],
-      }),
-    }),
-  )
-}
-
-/** Whether an error has a code and says all that it has to, and none of what it must not. */
-function hasFailed(code: string, saying: readonly string[], never: readonly string[] = []) {
-  return (error: unknown) => {
-    assert(EnvelopeError.is(error), String(error))
-    assert.equal(error.code, code, error.message)
-    for (const text of saying)
-      assert(error.message.includes(text), `${error.message}\nlacks ${text}`)
-    for (const text of never) assert(!error.message.includes(text), error.message)
-    return true
-  }
-}
-
-function isInvalid(field: string) {
-  return (error: unknown) => {
-    assert(error instanceof InvalidArgumentError, String(error))
-    assert.equal(error.field, field)
-    return true
-  }
-}
