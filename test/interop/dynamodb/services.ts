@@ -21,9 +21,9 @@ const services = {
 /**
  * What a service does not do, or not always, as DynamoDB does: the name of a case, and why. It is not run.
  */
-export type Gaps = Readonly<Record<keyof typeof services, Readonly<Record<string, string>>>>
+type Gaps = Readonly<Record<keyof typeof services, Readonly<Record<string, string>>>>
 
-export interface ServiceCase {
+interface ServiceCase {
   readonly name: string
   readonly run: () => Promise<void>
 }

@@ -15,7 +15,7 @@ import { dynamoDbClientConfig } from './emulator.ts'
 export type Item = Record<string, AttributeValue>
 
 /** The attributes of the orders that tests of tables write. */
-export const orderActions = {
+const orderActions = {
   id: 'SIGN_ONLY',
   at: 'SIGN_ONLY',
   card: 'ENCRYPT_AND_SIGN',
@@ -134,7 +134,7 @@ export function newKey(): { id: AttributeValue; at: AttributeValue } {
   return { id: { S: randomUUID() }, at: { N: '20' } }
 }
 
-export async function createOrdersTable(client: DynamoDBClient, TableName: string): Promise<void> {
+async function createOrdersTable(client: DynamoDBClient, TableName: string): Promise<void> {
   await client.send(
     new CreateTableCommand({
       TableName,

@@ -116,7 +116,7 @@ export const keyValues: fc.Arbitrary<AttributeValue> = fc.oneof(
 )
 
 /** Names that attributes of a caller can have: not those of the library, nor those given. */
-export function attributeNames(except: readonly string[] = []): fc.Arbitrary<string> {
+function attributeNames(except: readonly string[] = []): fc.Arbitrary<string> {
   return names.filter((name) => !name.startsWith('aws_dbe_') && !except.includes(name))
 }
 
