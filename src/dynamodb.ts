@@ -19,7 +19,6 @@ export {
 } from './dynamodb/item-encryptor.ts'
 export type {
   AttributeActions,
-  CheckedTableConfig,
   PlaintextOverride,
   TableEncryptionConfig,
 } from './dynamodb/table-config.ts'

@@ -4,6 +4,7 @@ import { compareUtf8, utf8 } from '../format/bytes.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import { attributePrefix, contextKeys, legendCharacters } from './encryption-context.ts'
 import type { Item } from './item.ts'
+import { keyNames } from './table-config.ts'
 import { deserializeAttribute } from './values/attribute-value.ts'
 import { typeIds } from './values/type-ids.ts'
 
@@ -25,13 +26,13 @@ const described = Object.freeze({
 export function contextAttributes(context: EncryptionContext): Item {
   const partitionKeyName = pair(context, contextKeys.partitionKeyName)
   const sortKeyName = context[contextKeys.sortKeyName]
-  const keyNames = sortKeyName === undefined ? [partitionKeyName] : [partitionKeyName, sortKeyName]
-  for (const name of keyNames) pair(context, attributePrefix + name)
+  const names = keyNames({ partitionKeyName, sortKeyName })
+  for (const name of names) pair(context, attributePrefix + name)
   const legend = context[contextKeys.legend]
   // As entries, for an attribute may be named `__proto__`.
   return Object.fromEntries(
     legend === undefined
-      ? keyNames.map((name) => [name, fromBase64(name, pair(context, attributePrefix + name))])
+      ? names.map((name) => [name, fromBase64(name, pair(context, attributePrefix + name))])
       : [...byLegend(context, legend), ...descriptions(context)],
   )
 }

@@ -1,6 +1,7 @@
 import { compareUtf8, fromUtf8 } from '../format/bytes.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { Field, StructureVersion, Terminal } from '../structured/structure.ts'
+import { keyNames } from './table-config.ts'
 import { Place } from './values/place.ts'
 import { typeIds } from './values/type-ids.ts'
 
@@ -67,12 +68,11 @@ export function itemEncryptionContext(
 }
 
 function findKey(
-  { partitionKeyName, sortKeyName }: ItemLocation,
+  location: ItemLocation,
   fields: readonly Field[],
   code: 'ERR_ITEM' | 'ERR_MALFORMED_ITEM',
 ): Field[] {
-  const names = sortKeyName === undefined ? [partitionKeyName] : [partitionKeyName, sortKeyName]
-  return names.map(
+  return keyNames(location).map(
     (name) =>
       fields.find((field) => field.name === name) ??
       new Place(name, code).fail('is missing: it is of the key, to which the item is bound'),

@@ -2,7 +2,7 @@ import { checkOptions, isPlainObject, show } from '../checks.ts'
 import { InvalidArgumentError, ItemError } from '../errors.ts'
 import { footerName, headerName } from '../structured/structure.ts'
 import type { Item } from './item.ts'
-import { type CheckedTableConfig, isReserved } from './table-config.ts'
+import { type CheckedTableConfig, isReserved, keyNames } from './table-config.ts'
 
 /** The attributes that the old DynamoDB Encryption Client adds to an item. */
 const legacyNames = ['*amzn-ddb-map-desc*', '*amzn-ddb-map-sig*'] as const
@@ -58,10 +58,6 @@ export function checkReadable(config: CheckedTableConfig, item: Item): void {
 function checkWellFormed(name: string, code: 'ERR_ITEM' | 'ERR_MALFORMED_ITEM'): void {
   if (name.isWellFormed()) return
   throw new ItemError(code, `The name of the attribute ${show(name)} has a lone surrogate`, name)
-}
-
-function keyNames({ partitionKeyName, sortKeyName }: CheckedTableConfig): string[] {
-  return sortKeyName === undefined ? [partitionKeyName] : [partitionKeyName, sortKeyName]
 }
 
 /**

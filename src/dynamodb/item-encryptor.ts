@@ -14,8 +14,6 @@ import type {
 } from './item.ts'
 import type { AttributeActions, CheckedTableConfig, TableEncryptionConfig } from './table-config.ts'
 
-export type { Item, ItemDocument, ItemHeader } from './item.ts'
-
 /** Options of one call. */
 export interface ItemOptions {
   /** Gives the call up. */
@@ -28,6 +26,18 @@ export interface ItemResult<Attributes> {
   item: Attributes
   /** What the encrypted item says of itself; `undefined` if `plaintextOverride` let a plaintext item through. */
   header: ItemHeader | undefined
+}
+
+type AnyItemEncryptor = DynamoDbItemEncryptor<AttributeActions, string, string, string>
+
+let readConfig: (encryptor: AnyItemEncryptor) => CheckedTableConfig
+
+/**
+ * The checked configuration of an encryptor, for the plugin and tests. It is not to be had from outside: whoever
+ * changes its actions decides what is written as plaintext.
+ */
+export function configOf(encryptor: AnyItemEncryptor): CheckedTableConfig {
+  return readConfig(encryptor)
 }
 
 /**
@@ -58,15 +68,18 @@ export class DynamoDbItemEncryptor<
   const Unsigned extends string = never,
   const Prefix extends string = never,
 > {
-  /** The configuration, checked. */
-  readonly config: CheckedTableConfig
+  readonly #config: CheckedTableConfig
+
+  static {
+    readConfig = (encryptor) => encryptor.#config
+  }
 
   /**
    * @throws InvalidArgumentError `ERR_INVALID_ARGUMENT` if an option is not as described; `field` names it.
    * @throws EnvelopeError `ERR_UNKNOWN_ALGORITHM_SUITE` if there is no suite of that name.
    */
   constructor(config: TableEncryptionConfig<Actions, Key, Unsigned, Prefix>) {
-    this.config = checkTableConfig(config)
+    this.#config = checkTableConfig(config)
   }
 
   /**
@@ -81,7 +94,7 @@ export class DynamoDbItemEncryptor<
     options: ItemOptions = {},
   ): Promise<ItemResult<Item>> {
     checkCall(item, 'item', options)
-    return encryptItem(this.config, item, options.signal)
+    return encryptItem(this.#config, item, options.signal)
   }
 
   /**
@@ -101,7 +114,7 @@ export class DynamoDbItemEncryptor<
     options: ItemOptions = {},
   ): Promise<ItemResult<DecryptedAttributes<AttributeValue, Actions, Key, Unsigned, Prefix>>> {
     checkCall(item, 'item', options)
-    const result = await decryptItem(this.config, item, options.signal)
+    const result = await decryptItem(this.#config, item, options.signal)
     // Its keys are there, and its values are attribute values, whatever their names are.
     return result as ItemResult<DecryptedAttributes<AttributeValue, Actions, Key, Unsigned, Prefix>>
   }
@@ -118,8 +131,8 @@ export class DynamoDbItemEncryptor<
     options: ItemOptions = {},
   ): Promise<ItemResult<ItemDocument>> {
     checkCall(document, 'document', options)
-    const plaintext = toItem(document, this.config.marshallOptions)
-    const { item, header } = await encryptItem(this.config, plaintext, options.signal)
+    const plaintext = toItem(document, this.#config.marshallOptions)
+    const { item, header } = await encryptItem(this.#config, plaintext, options.signal)
     return { item: toStoredDocument(item), header }
   }
 
@@ -137,9 +150,9 @@ export class DynamoDbItemEncryptor<
     ItemResult<DecryptedAttributes<NativeAttributeValue, Actions, Key, Unsigned, Prefix>>
   > {
     checkCall(document, 'document', options)
-    const stored = toStoredItem(document, this.config.marshallOptions)
-    const { item, header } = await decryptItem(this.config, stored, options.signal)
-    const result = { item: toDocument(item, this.config.unmarshallOptions), header }
+    const stored = toStoredItem(document, this.#config.marshallOptions)
+    const { item, header } = await decryptItem(this.#config, stored, options.signal)
+    const result = { item: toDocument(item, this.#config.unmarshallOptions), header }
     return result as ItemResult<
       DecryptedAttributes<NativeAttributeValue, Actions, Key, Unsigned, Prefix>
     >

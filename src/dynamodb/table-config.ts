@@ -110,6 +110,14 @@ export function actionOf(config: CheckedTableConfig, name: string): CryptoAction
   return config.actions.get(name) ?? (isSigned(config, name) ? undefined : 'DO_NOTHING')
 }
 
+/** The names of the attributes that are the key of an item: the partition key's, and the sort key's if it has one. */
+export function keyNames({
+  partitionKeyName,
+  sortKeyName,
+}: Pick<TableEncryptionConfig, 'partitionKeyName' | 'sortKeyName'>): readonly string[] {
+  return sortKeyName === undefined ? [partitionKeyName] : [partitionKeyName, sortKeyName]
+}
+
 /**
  * Whether an attribute of a stored item has to be signed (decrypt-item.md, "Signature Scope"). The actions
  * have no say: they may have changed since the item was written.

@@ -1,6 +1,6 @@
 import { checkInteger, checkObject, checkOptions, show } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
-import { DynamoDbItemEncryptor } from '../item-encryptor.ts'
+import { DynamoDbItemEncryptor, configOf } from '../item-encryptor.ts'
 import type { Item, ItemDocument } from '../item.ts'
 import type { AttributeActions, TableEncryptionConfig } from '../table-config.ts'
 import { type CommandStack, Plugin } from './plugin.ts'
@@ -119,7 +119,7 @@ function encryptedTable(name: string, config: TableEncryptionConfig): EncryptedT
     )
   }
   const encryptor = new DynamoDbItemEncryptor<AttributeActions, string, string, string>(config)
-  return { name, config: encryptor.config, encryptor }
+  return { name, config: configOf(encryptor), encryptor }
 }
 
 /** One to one (ddb-table-encryption-config.md, "Logical Table Name"): items could be moved between two. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type AttributeActions, DynamoDbItemEncryptor } from '../../../src/dynamodb.ts'
+import { configOf } from '../../../src/dynamodb/item-encryptor.ts'
 import { actionOf, isSigned } from '../../../src/dynamodb/table-config.ts'
 import { DefaultCmm, InvalidArgumentError } from '../../../src/index.ts'
 import { aesKeyring, tableConfig } from '../../support/dynamodb/item-encryptors.ts'
@@ -162,13 +163,13 @@ describe('the configuration of a table', () => {
   })
 
   it('is of version 2 if an attribute is in the encryption context', () => {
-    expect(make({}).config.version).toBe(1)
+    expect(configOf(make({})).version).toBe(1)
     const inContextToo = withActions({ id: inContext, at: inContext })
-    expect(make(inContextToo).config.version).toBe(2)
+    expect(configOf(make(inContextToo)).version).toBe(2)
   })
 
   it('signs by ECDSA and lets no plaintext through unless told otherwise', () => {
-    const { algorithmSuite, plaintextOverride } = make({}).config
+    const { algorithmSuite, plaintextOverride } = configOf(make({}))
     expect(algorithmSuite.id).toBe(0x6701)
     expect(plaintextOverride).toBe('FORBID_PLAINTEXT_WRITE_FORBID_PLAINTEXT_READ')
   })
@@ -176,10 +177,12 @@ describe('the configuration of a table', () => {
   it('is a copy', () => {
     const given = { ...actions } as Record<string, AttributeActions[string]>
     const unsigned = [':note']
-    const { config } = make({
-      attributeActionsOnEncrypt: given,
-      allowedUnsignedAttributes: unsigned,
-    })
+    const config = configOf(
+      make({
+        attributeActionsOnEncrypt: given,
+        allowedUnsignedAttributes: unsigned,
+      }),
+    )
     given['card'] = 'DO_NOTHING'
     unsigned.push('card')
     expect(actionOf(config, 'card')).toBe('ENCRYPT_AND_SIGN')
@@ -187,14 +190,22 @@ describe('the configuration of a table', () => {
     expect(Object.isFrozen(config)).toBe(true)
   })
 
+  it('is not to be had, or changed, by way of the encryptor', () => {
+    const encryptor = make({})
+    expect(Reflect.ownKeys(encryptor)).toEqual([])
+    expect(JSON.stringify(encryptor)).toBe('{}')
+  })
+
   it('knows an action for each name that it gives, for unsigned ones, and for no other', () => {
-    const { config } = make({
-      allowedUnsignedAttributes: [':note', 'later'],
-      allowedUnsignedAttributePrefix: 'x-',
-      attributeActionsOnEncrypt: JSON.parse(
-        JSON.stringify(actions).replace('{', '{"__proto__":"ENCRYPT_AND_SIGN",'),
-      ) as AttributeActions,
-    })
+    const config = configOf(
+      make({
+        allowedUnsignedAttributes: [':note', 'later'],
+        allowedUnsignedAttributePrefix: 'x-',
+        attributeActionsOnEncrypt: JSON.parse(
+          JSON.stringify(actions).replace('{', '{"__proto__":"ENCRYPT_AND_SIGN",'),
+        ) as AttributeActions,
+      }),
+    )
     const names = ['id', 'card', ':note', 'later', 'x-y', '__proto__', 'constructor', 'x', 'cards']
     expect(names.map((name) => actionOf(config, name))).toEqual([
       'SIGN_ONLY',
@@ -210,7 +221,7 @@ describe('the configuration of a table', () => {
   })
 
   it('has everything signed but what may be unsigned and what belongs to the library', () => {
-    const { config } = make({ allowedUnsignedAttributePrefix: 'x-' })
+    const config = configOf(make({ allowedUnsignedAttributePrefix: 'x-' }))
     const names = ['id', 'unheard of', ':note', 'x-', 'x', 'aws_dbe_head', 'aws_dbe_b_card']
     expect(names.filter((name) => isSigned(config, name))).toEqual(['id', 'unheard of', 'x'])
   })
