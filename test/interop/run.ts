@@ -10,6 +10,7 @@
 //   npm run test:interop -- items --seed=1    the same random items as last time
 //   npm run test:interop -- --report=FILE     and write the counts to FILE as JSON
 //   npm run test:interop -- --write-fixtures  and write what they wrote to test/fixtures
+//   npm run test:interop -- items --write-fixtures   only the items, and write those of Java
 import { writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

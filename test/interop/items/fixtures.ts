@@ -35,4 +35,5 @@ export async function writeItemFixtures(peer: ItemPeer): Promise<void> {
   const path = fixturePath(itemFixturesFile)
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, asciiJson(document))
+  console.log(`${itemFixturesFile} is written anew`)
 }

@@ -82,10 +82,10 @@ async function runWith(
   const { versions } = peer
   const run = { versions, outcomes, refusals, table, dynamoDbName: services.dynamoDbName }
   const passed = print(run, totals)
+  if (passed && writesFixtures) await writeItemFixtures(peer)
   const measured = ['raw AES-256: writes', 'hierarchical: writes']
   const rows = measured.map((name) => ({ name, spec: namedIn(keyrings, name) }))
   for (const line of await measureItems(peer, rows, keyringOf)) console.log(line)
-  if (passed && writesFixtures) await writeItemFixtures(peer)
   return passed ? run : undefined
 }
 
