@@ -1,5 +1,5 @@
 // Encrypts single items of a DynamoDB table, wherever they go then: the key stays readable, the card number
-// does not, and nothing can be changed or moved to another item unnoticed. No table is needed for this.
+// does not, and what is signed cannot be changed or moved to another item unnoticed. No table is needed for this.
 import { KMSClient } from '@aws-sdk/client-kms'
 import { EnvelopeError } from 'waxseal'
 import { DynamoDbItemEncryptor } from 'waxseal/dynamodb'
