@@ -107,12 +107,12 @@ export function checkDecryptionMaterials(
   if (!materials.hasDataKey) throw noDataKey('The CMM produced no data key')
   if (materials.suite.id !== request.algorithmSuite.id) {
     throw noDataKey(
-      `The CMM produced materials for ${materials.suite.name}, and the message was written with ` +
-        request.algorithmSuite.name,
+      `The CMM produced materials for ${materials.suite.name}, and what is to be decrypted was written ` +
+        `with ${request.algorithmSuite.name}`,
     )
   }
   if (request.algorithmSuite.signature && !materials.verificationKey) {
-    throw noDataKey('The CMM produced no key to verify the signature of this message with')
+    throw noDataKey('The CMM produced no key to verify the signature with')
   }
   // "Decrypt Materials": what the caller reproduced is authenticated, whatever the CMM made of it.
   for (const [key, value] of Object.entries(request.reproducedEncryptionContext)) {
@@ -144,7 +144,7 @@ export function checkRequiredKeys(
   if (reserved !== undefined) {
     throw new EnvelopeError(
       'ERR_ENCRYPTION_CONTEXT',
-      `${JSON.stringify(reserved)} cannot be a required key: messages have to store it`,
+      `${JSON.stringify(reserved)} cannot be a required key: it has to be stored`,
     )
   }
   const missing = keys.find((key) => !Object.hasOwn(context, key))

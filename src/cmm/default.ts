@@ -2,13 +2,14 @@ import { checkOptions } from '../checks.ts'
 import { type CryptoBackend, checkBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
 import { compressedLength } from '../crypto/point.ts'
-import { EnvelopeError, TamperedMessageError, UnwrapError } from '../errors.ts'
+import { EnvelopeError, TamperedMessageError, type UnwrapAttempt, UnwrapError } from '../errors.ts'
 import {
   type EncryptionContext,
   notStoredNote,
   publicKeyName,
 } from '../format/encryption-context.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
+import { boundItemNote } from '../format/item-context.ts'
 import { inMessageOrder } from '../keyrings/attempts.ts'
 import { type Keyring, checkKeyring } from '../keyrings/keyring.ts'
 import { DecryptionMaterials, isDecryptionMaterials } from '../materials/decryption-materials.ts'
@@ -19,7 +20,7 @@ import {
   checkPolicyOnEncrypt,
   defaultSuite,
 } from '../suites/commitment-policy.ts'
-import { type MaterialsSuite, isItemSuite } from '../suites/materials-suite.ts'
+import { type MaterialsSuite, isItemSuite, knownSuite } from '../suites/materials-suite.ts'
 import {
   type CryptographicMaterialsManager,
   type DecryptionMaterialsRequest,
@@ -62,7 +63,7 @@ export class DefaultCmm implements CryptographicMaterialsManager {
 
   // framework/default-cmm.md, "Get Encryption Materials"
   async getEncryptionMaterials(request: EncryptionMaterialsRequest): Promise<EncryptionMaterials> {
-    const suite = request.algorithmSuite ?? defaultSuite(request.commitmentPolicy)
+    const suite = knownSuite(request.algorithmSuite ?? defaultSuite(request.commitmentPolicy))
     checkPolicyOnEncrypt(request.commitmentPolicy, suite)
     if (Object.hasOwn(request.encryptionContext, publicKeyName)) {
       throw new EnvelopeError(
@@ -102,7 +103,8 @@ export class DefaultCmm implements CryptographicMaterialsManager {
 
   // framework/default-cmm.md, "Decrypt Materials"
   async decryptMaterials(request: DecryptionMaterialsRequest): Promise<DecryptionMaterials> {
-    const { algorithmSuite: suite, encryptionContext: stored } = request
+    const { encryptionContext: stored } = request
+    const suite = knownSuite(request.algorithmSuite)
     checkPolicyOnDecrypt(request.commitmentPolicy, suite)
     const requiredContextKeys = checkReproducedContext(
       stored,
@@ -133,7 +135,7 @@ export class DefaultCmm implements CryptographicMaterialsManager {
         const { attempts } = materials
         throw new UnwrapError(
           await inMessageOrder(attempts, encryptedDataKeys, request.signal),
-          notStoredNote(requiredContextKeys),
+          noteOn(given, attempts),
         )
       }
       checkDecryptionMaterials(materials, request)
@@ -145,6 +147,19 @@ export class DefaultCmm implements CryptographicMaterialsManager {
       throw asEnvelopeError('ERR_UNWRAP_FAILED', 'keyring', cause)
     }
   }
+}
+
+/** What else there is to say of encrypted data keys that did not open. */
+function noteOn(
+  { suite, encryptionContext, requiredContextKeys }: DecryptionMaterials,
+  attempts: readonly UnwrapAttempt[],
+): string | undefined {
+  if (!isItemSuite(suite)) return notStoredNote(requiredContextKeys)
+  // Where no keyring knew the wrapping key, that is all there is to it.
+  const foreign = attempts.length > 0 && attempts.every(({ outcome }) => outcome === 'skipped')
+  return foreign
+    ? undefined
+    : (boundItemNote(encryptionContext) ?? notStoredNote(requiredContextKeys))
 }
 
 /**
@@ -161,10 +176,10 @@ function checkReproducedContext(
   const notStored: string[] = []
   for (const [key, value] of Object.entries(reproduced)) {
     if (!Object.hasOwn(stored, key)) {
-      if (isAlwaysStored(key, suite)) throw contextMismatch(key, 'is not in the message')
+      if (isAlwaysStored(key, suite)) throw contextMismatch(suite, key, 'is not in it')
       notStored.push(key)
     } else if (stored[key] !== value) {
-      throw contextMismatch(key, 'has another value in the message')
+      throw contextMismatch(suite, key, 'has another value in it')
     }
   }
   return notStored
@@ -185,11 +200,16 @@ function splitDataKeys(keys: readonly EncryptedDataKey[]) {
   }
 }
 
-function contextMismatch(key: string, why: string): EnvelopeError {
+function contextMismatch(suite: MaterialsSuite, key: string, why: string): EnvelopeError {
   return new EnvelopeError(
     'ERR_ENCRYPTION_CONTEXT_MISMATCH',
-    `encryptionContext[${JSON.stringify(key)}], which the message has to have, ${why}`,
+    `encryptionContext[${JSON.stringify(key)}], which the ${kindOf(suite)} has to have, ${why}`,
   )
+}
+
+/** What is being decrypted. */
+function kindOf(suite: MaterialsSuite): string {
+  return isItemSuite(suite) ? 'item' : 'message'
 }
 
 function verificationKeyOf(
@@ -202,8 +222,9 @@ function verificationKeyOf(
     throw new TamperedMessageError(
       'ERR_SIGNATURE',
       suite.signature
-        ? `The message's suite signs, and its encryption context has no "${publicKeyName}"`
-        : `The message's suite does not sign, and its encryption context has a "${publicKeyName}"`,
+        ? `The suite of the ${kindOf(suite)} signs, and its encryption context has no "${publicKeyName}"`
+        : `The suite of the ${kindOf(suite)} does not sign, and its encryption context has a ` +
+            `"${publicKeyName}"`,
     )
   }
   if (encoded === undefined || !suite.signature) return undefined
@@ -212,7 +233,7 @@ function verificationKeyOf(
   if (publicKey) return publicKey
   throw new TamperedMessageError(
     'ERR_SIGNATURE',
-    `The message's "${publicKeyName}" is not a compressed point on ${curve} in base64`,
+    `"${publicKeyName}" of the ${kindOf(suite)} is not a compressed point on ${curve} in base64`,
   )
 }
 

@@ -1,18 +1,12 @@
 import { compareUtf8, fromUtf8 } from '../format/bytes.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
+import { contextKeys } from '../format/item-context.ts'
 import type { Field, StructureVersion, Terminal } from '../structured/structure.ts'
 import { keyNames } from './table-config.ts'
-import { Place } from './values/place.ts'
+import { type ItemCode, failAt } from './values/place.ts'
 import { typeIds } from './values/type-ids.ts'
 
-/** The pairs that say where an item belongs (encrypt-item.md, "DynamoDB Item Base Context"). */
-export const contextKeys = Object.freeze({
-  tableName: 'aws-crypto-table-name',
-  partitionKeyName: 'aws-crypto-partition-name',
-  sortKeyName: 'aws-crypto-sort-name',
-  /** Version 2: a character for each attribute in the context, in the order of their keys: its type. */
-  legend: 'aws-crypto-legend',
-})
+export { contextKeys }
 
 /** Before the name of an attribute (encrypt-path-structure.md, "Encryption Context Naming"). */
 export const attributePrefix = 'aws-crypto-attr.'
@@ -44,7 +38,7 @@ export function itemEncryptionContext(
   location: ItemLocation,
   version: StructureVersion,
   fields: readonly Field[],
-  code: 'ERR_ITEM' | 'ERR_MALFORMED_ITEM',
+  code: ItemCode,
 ): EncryptionContext {
   const { logicalTableName, partitionKeyName, sortKeyName } = location
   const context = new Map<string, string>([
@@ -67,15 +61,11 @@ export function itemEncryptionContext(
   return Object.freeze(Object.fromEntries(context))
 }
 
-function findKey(
-  location: ItemLocation,
-  fields: readonly Field[],
-  code: 'ERR_ITEM' | 'ERR_MALFORMED_ITEM',
-): Field[] {
+function findKey(location: ItemLocation, fields: readonly Field[], code: ItemCode): Field[] {
   return keyNames(location).map(
     (name) =>
       fields.find((field) => field.name === name) ??
-      new Place(name, code).fail('is missing: it is of the key, to which the item is bound'),
+      failAt(name, code, 'is missing: it is of the key, to which the item is bound'),
   )
 }
 
@@ -90,12 +80,14 @@ function addAttribute(
   context: Map<string, string>,
   { name }: Field,
   text: string,
-  code: 'ERR_ITEM' | 'ERR_MALFORMED_ITEM',
+  code: ItemCode,
 ): void {
   const key = attributePrefix + name
-  if (context.has(key)) new Place(name, code).fail('is twice in the encryption context')
+  if (context.has(key)) failAt(name, code, 'is twice in the encryption context')
   if (Buffer.byteLength(text) > longestValue) {
-    new Place(name, code).fail(
+    failAt(
+      name,
+      code,
       `is too large for the encryption context, which has room for ${longestValue} bytes of each value`,
     )
   }
@@ -103,15 +95,12 @@ function addAttribute(
 }
 
 /** "Base Context Value Version 2" */
-function inVersion2(
-  field: Field,
-  code: 'ERR_ITEM' | 'ERR_MALFORMED_ITEM',
-): { character: string; text: string } {
+function inVersion2(field: Field, code: ItemCode): { character: string; text: string } {
   const { name, typeId, value } = field
   switch (typeId) {
     case typeIds.S:
     case typeIds.N: {
-      const text = fromUtf8(value) ?? new Place(name, code).fail('is not UTF-8')
+      const text = fromUtf8(value) ?? failAt(name, code, 'is not UTF-8')
       const { text: ofText, number } = legendCharacters
       return { character: typeId === typeIds.S ? ofText : number, text }
     }

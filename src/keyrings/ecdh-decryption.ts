@@ -8,7 +8,7 @@ import { failed, skipped } from './attempts.ts'
 import { type EcdhParties, beginning, isEcdh, readProviderInfo } from './ecdh-provider-info.ts'
 import { ecdhCiphertextLength, unwrapByEcdh } from './ecdh-wrapping.ts'
 import { otherTurn } from './turns.ts'
-import { unwrapFirst } from './unwrap-first.ts'
+import { unwrapFirst, unwrappedTo } from './unwrap-first.ts'
 
 /** One side of the agreements that a keyring can take part in. */
 export interface EcdhSide {
@@ -110,12 +110,12 @@ async function unwrap(
     const { ciphertext } = key
     const result = unwrapByEcdh(backend, encryptionContext, parties, sharedSecret, ciphertext)
     if ('problem' in result) {
-      const hint = 'the encryption context is another one, or the message was changed'
+      const hint = 'the encryption context is another one, or it was changed'
       return { attempt: failed(key, result.problem, { hint }) }
     }
-    const unwrapped = materials.withDataKey(result.dataKey)
+    const unwrapped = unwrappedTo(materials, key, result.dataKey)
     result.dataKey.fill(0)
-    return { materials: unwrapped }
+    return unwrapped
   } finally {
     sharedSecret.fill(0)
   }

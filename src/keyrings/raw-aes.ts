@@ -13,9 +13,9 @@ import { nonceLength, tagLength } from '../suites/suites.ts'
 import { failed, rawAesInfoLength, skipped } from './attempts.ts'
 import { type Keyring, checkKeyName, checkKeyNamespace, checkNoDataKey } from './keyring.ts'
 import { otherTurn } from './turns.ts'
+import { unwrappedTo } from './unwrap-first.ts'
 
-const wrongKeyHint =
-  'the wrapping key or the encryption context is another one, or the message was changed'
+const wrongKeyHint = 'the wrapping key or the encryption context is another one, or it was changed'
 
 /** Options of {@link RawAesKeyring}. */
 export interface RawAesKeyringOptions {
@@ -104,11 +104,13 @@ export class RawAesKeyring implements Keyring {
         }
       }
       if (dataKey) {
-        const unwrapped = materials.withDataKey(dataKey)
+        const unwrapped = unwrappedTo(materials, key, dataKey)
         dataKey.fill(0)
-        return unwrapped
+        if ('materials' in unwrapped) return unwrapped.materials
+        attempts.push(unwrapped.attempt)
+      } else {
+        attempts.push(failed(key, 'the wrapped key is not authentic', { hint: wrongKeyHint }))
       }
-      attempts.push(failed(key, 'the wrapped key is not authentic', { hint: wrongKeyHint }))
     }
     return materials.withAttempts(attempts)
   }

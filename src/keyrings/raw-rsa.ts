@@ -20,7 +20,7 @@ import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
 import { failed, skipped } from './attempts.ts'
 import { type Keyring, checkKeyName, checkKeyNamespace, withRandomDataKey } from './keyring.ts'
-import { unwrapFirst } from './unwrap-first.ts'
+import { unwrapFirst, unwrappedTo } from './unwrap-first.ts'
 
 /** Options of {@link RawRsaKeyring}; at least one of the two keys. */
 export interface RawRsaKeyringOptions {
@@ -114,10 +114,12 @@ export class RawRsaKeyring implements Keyring {
       async (key, privateKey) => {
         const { keyLength } = given.suite
         const dataKey = this.#unwrap(privateKey, key.ciphertext, keyLength)
-        const unwrapped = dataKey?.length === keyLength ? given.withDataKey(dataKey) : undefined
-        dataKey?.fill(0)
-        if (unwrapped) return { materials: unwrapped }
-        const hint = 'the private key or the padding is another one, or the message was changed'
+        try {
+          if (dataKey?.length === keyLength) return unwrappedTo(given, key, dataKey)
+        } finally {
+          dataKey?.fill(0)
+        }
+        const hint = 'the private key or the padding is another one, or it was changed'
         return { attempt: failed(key, 'RSA decryption failed', { hint }) }
       },
     )

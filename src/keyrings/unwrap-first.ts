@@ -1,13 +1,32 @@
-import type { UnwrapAttempt } from '../errors.ts'
+import { EnvelopeError, type UnwrapAttempt } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
-import { skipped } from './attempts.ts'
+import { failed, skipped } from './attempts.ts'
 import { checkNoDataKey } from './keyring.ts'
 import { isRegionOut } from './outages.ts'
 import { otherTurn } from './turns.ts'
 
 /** What came of an encrypted data key. */
 export type Unwrapped = { materials: DecryptionMaterials } | { attempt: UnwrapAttempt }
+
+/**
+ * The materials with what an encrypted data key was unwrapped to. Of an item that can be a key under which it has
+ * no data key, since not every keyring binds the encryption context: then the next one is to be tried.
+ */
+export function unwrappedTo(
+  given: DecryptionMaterials,
+  key: EncryptedDataKey,
+  bytes: Uint8Array,
+): Unwrapped {
+  try {
+    return { materials: given.withDataKey(bytes) }
+  } catch (cause) {
+    const attempt = EnvelopeError.is(cause) ? cause.attempts?.[0] : undefined
+    if (!attempt) throw cause
+    const { reason, hint } = attempt
+    return { attempt: failed(key, reason, hint === undefined ? {} : { hint }) }
+  }
+}
 
 /**
  * The "OnDecrypt" of the keyrings that try one encrypted data key after another, until one opens.
@@ -52,8 +71,5 @@ export async function unwrapFirst<How>(
  * limits again, and whoever wrote the message chose how many there are.
  */
 function notTried(key: EncryptedDataKey): UnwrapAttempt {
-  return skipped(
-    key,
-    'nobody answered for another data key of the message, so this one was not tried',
-  )
+  return skipped(key, 'nobody answered for another encrypted data key, so this one was not tried')
 }

@@ -1,6 +1,6 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
-import { EnvelopeError, type UnwrapAttempt } from '../errors.ts'
+import { EnvelopeError, type UnwrapAttempt, UnwrapError } from '../errors.ts'
 import { copyBytes } from '../format/bytes.ts'
 import {
   type EncryptionContext,
@@ -13,6 +13,14 @@ import { frozenKeys, noKeys } from './frozen-keys.ts'
 import { unwrapUnderIntermediateKey } from './intermediate-key.ts'
 
 const brand = Symbol.for('waxseal.DecryptionMaterials')
+
+const nothingUnderIt: UnwrapAttempt = Object.freeze({
+  provider: '(any)',
+  key: '(any)',
+  outcome: 'failed',
+  reason: 'what it wraps is a key under which the item has no data key',
+  hint: 'the encryption context is another one than on encryption, or the item was changed',
+})
 
 /** What decryption materials are made of. */
 export interface DecryptionMaterialsFields {
@@ -88,7 +96,8 @@ export class DecryptionMaterials {
 
   /**
    * These materials with what a keyring unwrapped, which is copied: the data key, or of an item an
-   * intermediate key, which leads to the data key. Throws if there is one already.
+   * intermediate key, which leads to the data key. Throws if there is one already, and an `UnwrapError` if
+   * the item has no data key under it.
    */
   withDataKey(bytes: Uint8Array): DecryptionMaterials {
     if (this.#dataKey) {
@@ -103,11 +112,8 @@ export class DecryptionMaterials {
   #withIntermediateKey(intermediateKey: DataKey): DecryptionMaterials {
     const found = this.#unwrapUnder(intermediateKey)
     if (!found) {
-      throw new EnvelopeError(
-        'ERR_UNWRAP_FAILED',
-        'The keyring unwrapped a key under which the item has no data key: the encryption context is ' +
-          'another one than on encryption, or the item was changed',
-      )
+      // An attempt like any other: a keyring that knows which encrypted data key it was says so, and goes on.
+      throw new UnwrapError([nothingUnderIt])
     }
     const dataKey = new DataKey(found.dataKey, this.suite)
     const symmetricSigningKey = new DataKey(found.symmetricSigningKey, this.suite)

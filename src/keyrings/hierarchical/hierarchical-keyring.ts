@@ -12,7 +12,7 @@ import type { DecryptionMaterials } from '../../materials/decryption-materials.t
 import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
 import { failed, skipped } from '../attempts.ts'
 import { type Keyring, checkNoDataKey } from '../keyring.ts'
-import { type Unwrapped, unwrapFirst } from '../unwrap-first.ts'
+import { type Unwrapped, unwrapFirst, unwrappedTo } from '../unwrap-first.ts'
 import type { BranchKeyChoice } from './branch-key-choice.ts'
 import {
   hierarchyCiphertextLength,
@@ -160,7 +160,7 @@ export class HierarchicalKeyring implements Keyring {
       checkNotAborted(given.signal)
       const unwrapping = { id: key.providerInfo, key: branchKey }
       dataKey = unwrapByBranchKey(this.#backend, key.ciphertext, unwrapping, contexts)
-      if (dataKey) return { materials: given.withDataKey(dataKey) }
+      if (dataKey) return unwrappedTo(given, key, dataKey)
       return {
         attempt: failed(key, 'the wrapped key is not authentic', { hint: notAuthenticHint }),
       }

@@ -14,7 +14,7 @@ import { itemAlgorithmSuites } from '../../suites/item-suites.ts'
 import { isItemSuite } from '../../suites/materials-suite.ts'
 import { algorithmSuites } from '../../suites/suites.ts'
 import { failed, skipped } from '../attempts.ts'
-import { type Unwrapped, unwrapFirst } from '../unwrap-first.ts'
+import { type Unwrapped, unwrapFirst, unwrappedTo } from '../unwrap-first.ts'
 import { type Keyring, withRandomDataKey } from '../keyring.ts'
 import { kmsIdentifierKind, matchesForDecrypt } from './arn.ts'
 import {
@@ -197,7 +197,10 @@ export class KmsRsaKeyring implements Keyring {
         const hint = 'the encryption context is another one than on encryption'
         return inVain('the data key was wrapped with another context', hint)
       }
-      return { materials: given.withDataKey(plaintext.subarray(digestLength)) }
+      const unwrapped = unwrappedTo(given, key, plaintext.subarray(digestLength))
+      return 'materials' in unwrapped
+        ? unwrapped
+        : { attempt: withRegion(unwrapped.attempt, keyId) }
     } catch (cause) {
       return { attempt: await unwrapFailure(key, { client, operation, keyId, cause, signal }) }
     } finally {

@@ -5,7 +5,7 @@ import { fromUtf8 } from '../../format/bytes.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import type { DecryptionMaterials } from '../../materials/decryption-materials.ts'
 import { failed, skipped } from '../attempts.ts'
-import { type Unwrapped, unwrapFirst } from '../unwrap-first.ts'
+import { type Unwrapped, unwrapFirst, unwrappedTo } from '../unwrap-first.ts'
 import { type KmsArn, parseKmsArn } from './arn.ts'
 import { abortOption, bytesOf, callKms, kmsProviderId, unwrapFailure, withRegion } from './calls.ts'
 
@@ -96,7 +96,8 @@ async function decrypt(
       const found = `KMS answered with ${plaintext.length} bytes`
       return inVain(`${found}, and ${suite.name} takes ${suite.keyLength}`)
     }
-    return { materials: given.withDataKey(plaintext) }
+    const unwrapped = unwrappedTo(given, key, plaintext)
+    return 'materials' in unwrapped ? unwrapped : { attempt: withRegion(unwrapped.attempt, keyId) }
   } catch (cause) {
     return { attempt: await unwrapFailure(key, { client, operation, keyId, cause, signal }) }
   } finally {

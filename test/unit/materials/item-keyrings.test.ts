@@ -8,7 +8,9 @@ import {
   LocalCryptoMaterialsCache,
   MultiKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
   RawRsaKeyring,
+  UnwrapError,
 } from '../../../src/index.ts'
 import { KmsKeyring } from '../../../src/kms.ts'
 import type { EncryptionMaterials } from '../../../src/materials/encryption-materials.ts'
@@ -117,12 +119,96 @@ describe('materials of items', () => {
     }
   })
 
-  it('none opens it for another table', async () => {
+  it('none opens it for another table, and says which names to look at, and no value', async () => {
     const materials = await write(new DefaultCmm({ keyring: multi }), suite.name)
     for (const keyring of [...all, multi]) {
       const error = await failure(() => read(new DefaultCmm({ keyring }), materials, 'others'))
-      expect(error.code).toBe('ERR_UNWRAP_FAILED')
+      expect(error).toBeInstanceOf(UnwrapError)
+      expect(error).toMatchObject({
+        attempts: expect.arrayContaining([expect.objectContaining({ outcome: 'failed' })]),
+      })
     }
+    // One that has nothing to say, too.
+    const silent: Keyring = {
+      onEncrypt: (given) => multi.onEncrypt(given),
+      onDecrypt: async (given) => given,
+    }
+    const error = await failure(() =>
+      read(new DefaultCmm({ keyring: silent }), materials, 'others'),
+    )
+    expect(error.message).toMatch(/logicalTableName is "others"/)
+    expect(error.message).not.toMatch(/message|required keys|acme/)
+  })
+
+  it('where none knows the wrapping key, the table is not to blame', async () => {
+    const materials = await write(new DefaultCmm({ keyring: multi }), suite.name)
+    const keyring = new RawAesKeyring({
+      keyNamespace: 'test',
+      keyName: 'another',
+      wrappingKey: randomBytes(32),
+    })
+    const error = await failure(() => read(new DefaultCmm({ keyring }), materials))
+    expect(error.attempts).toHaveLength(all.length)
+    expect(error.message).not.toMatch(/logicalTableName/)
+  })
+
+  it('each notes a changed data key as its own attempt, and goes on to its next one', async () => {
+    for (const keyring of all.slice(0, -1)) {
+      const twice = new MultiKeyring({ generator: keyring, children: [keyring] })
+      const materials = await write(new DefaultCmm({ keyring: twice }), suite.name)
+      const [first, second] = materials.encryptedDataKeys
+      first?.ciphertext.fill(0, 0, 48)
+      const opened = await read(new DefaultCmm({ keyring }), materials)
+      expect(hex(opened.symmetricSigningKey)).toBe(hex(materials.symmetricSigningKeys[1]))
+      second?.ciphertext.fill(0, 0, 48)
+      const error = await failure(() => read(new DefaultCmm({ keyring }), materials))
+      expect(error).toBeInstanceOf(UnwrapError)
+      expect(error.attempts).toHaveLength(2)
+      for (const attempt of error.attempts ?? []) {
+        expect(attempt).toMatchObject({
+          provider: first?.providerId,
+          outcome: 'failed',
+          reason: expect.stringMatching(/no data key/),
+        })
+      }
+    }
+  })
+
+  it('so does an ECDH keyring, which goes on, too', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const writer = new RawEcdhKeyring({
+      curve: 'P-256',
+      schema: { type: 'ephemeral', recipientPublicKey: publicKey },
+    })
+    const keyring = new RawEcdhKeyring({
+      curve: 'P-256',
+      schema: { type: 'discovery', recipientPrivateKey: privateKey },
+    })
+    const twice = new MultiKeyring({ generator: writer, children: [writer] })
+    const materials = await write(new DefaultCmm({ keyring: twice }), suite.name)
+    materials.encryptedDataKeys[0]?.ciphertext.fill(0, 0, 48)
+    const opened = await read(new DefaultCmm({ keyring }), materials)
+    expect(hex(opened.symmetricSigningKey)).toBe(hex(materials.symmetricSigningKeys[1]))
+    const error = await failure(() => read(new DefaultCmm({ keyring }), materials, 'others'))
+    expect(error.attempts).toHaveLength(2)
+  })
+
+  it('RSA with PKCS #1 tells a wrong padding and a wrong context by nothing', async () => {
+    const keyring = all[3] ?? documented()
+    const materials = await write(new DefaultCmm({ keyring }), suite.name)
+    const [key] = materials.encryptedDataKeys
+    const context = await failure(() => read(new DefaultCmm({ keyring }), materials, 'others'))
+    key?.ciphertext.fill(1, 60)
+    const padding = await failure(() => read(new DefaultCmm({ keyring }), materials, 'others'))
+    expect(padding.message).toBe(context.message)
+  })
+
+  it('one of the application’s that knows nothing of this fails with an UnwrapError', async () => {
+    const keyring = documented()
+    const materials = await write(new DefaultCmm({ keyring }), suite.name)
+    const error = await failure(() => read(new DefaultCmm({ keyring }), materials, 'others'))
+    expect(error).toBeInstanceOf(UnwrapError)
+    expect(error.attempts).toMatchObject([{ provider: '(any)', outcome: 'failed' }])
   })
 
   it('all go on to the next where a wrapped data key was changed', async () => {
