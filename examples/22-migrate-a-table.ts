@@ -49,7 +49,7 @@ const second = release('FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ')
 await second.client.send(new PutCommand({ TableName, Item: { id: '4', diagnosis: 'D-4' } }))
 
 // Once it runs on every host, one process rewrites the rest, each on condition that it is as it was read. With
-// DynamoDBClient, since a document client would make JavaScript's numbers of DynamoDB's.
+// DynamoDBClient: the keys are as the scan has them, and no value goes through JavaScript's.
 async function encryptRest(): Promise<number> {
   let rewritten = 0
   const pages = paginateScan(
