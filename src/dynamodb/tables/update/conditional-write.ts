@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import {
   type AttributeValue,
   PutItemCommand,
@@ -11,6 +10,7 @@ import { footerName, headerName } from '../../../structured/structure.ts'
 import type { Item } from '../../item.ts'
 import { type CheckedTableConfig, isReserved, isSigned } from '../../table-config.ts'
 import { rawRequest } from '../raw-request.ts'
+import { isSameValue } from './same-value.ts'
 
 /** An item as it is in the table, if it is there, and as it is to be. */
 export interface ItemChange {
@@ -77,7 +77,7 @@ function difference(
   stored: Item,
 ): { set: readonly Attribute[]; remove: readonly string[] } {
   const isUntouched = ([name, value]: Attribute) =>
-    isUnsigned(config, name) && isDeepStrictEqual(valueOf(stored, name), value)
+    isUnsigned(config, name) && isSameValue(valueOf(stored, name), value)
   return {
     set: Object.entries(encrypted).filter(
       (attribute) => !isKey(config, attribute[0]) && !isUntouched(attribute),

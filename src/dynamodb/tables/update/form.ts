@@ -1,20 +1,17 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import {
-  type marshallOptions,
-  marshall,
-  type unmarshallOptions,
-  unmarshall,
-} from '@aws-sdk/util-dynamodb'
+import type { marshallOptions, unmarshallOptions } from '@aws-sdk/util-dynamodb'
 import { checkObject } from '../../../checks.ts'
 import { InvalidArgumentError } from '../../../errors.ts'
+import { toDocument, toItem } from '../../document.ts'
 import type { Item, ItemDocument } from '../../item.ts'
+import { isSameValue } from './same-value.ts'
 
 /** The form in which a caller has items. */
 export interface ItemForm {
   /** What the caller's function is given: its own, to change as it likes. */
   given(item: Item): Item | ItemDocument
-  /** What it returned. */
-  taken(value: Item | ItemDocument): Item
+  /** What it returned; `before` is the item that it was given, if there was one. */
+  taken(value: Item | ItemDocument, before?: Item): Item
 }
 
 /** How a DynamoDBDocumentClient was told to convert; other clients have nothing of it. */
@@ -44,15 +41,37 @@ export function formOf(key: unknown, { config }: { readonly config: object }): I
 
 const attributeValues: ItemForm = {
   given: (item) => structuredClone(item),
-  taken: (item) => item,
+  taken: (item) => withoutUndefined(item),
 }
 
 function plainValues({ marshallOptions, unmarshallOptions }: TranslateConfig): ItemForm {
-  return {
-    given: (item) =>
-      unmarshall(structuredClone(item), { ...unmarshallOptions, convertWithoutMapWrapper: false }),
-    taken: (value) => marshall(value, { ...marshallOptions, convertTopLevelContainer: false }),
+  const given = (item: Item) => toDocument(structuredClone(item), unmarshallOptions)
+  const taken = (value: ItemDocument) => toItem(withoutUndefined(value), marshallOptions)
+  /** What an attribute becomes that is given and taken back untouched, if it can be written at all. */
+  const thereAndBack = (name: string, value: AttributeValue): AttributeValue | undefined => {
+    try {
+      return taken(given({ [name]: value }))[name]
+    } catch {
+      return undefined
+    }
   }
+  return {
+    given,
+    taken(value, before = {}) {
+      // Plain numbers may be rounded, so that only what was changed is written as it came back.
+      return Object.fromEntries(
+        Object.entries(taken(value)).map(([name, now]): [string, AttributeValue] => {
+          const then = Object.hasOwn(before, name) ? before[name] : undefined
+          return [name, then && isSameValue(now, thereAndBack(name, then)) ? then : now]
+        }),
+      )
+    },
+  }
+}
+
+/** As DynamoDBDocumentClient writes an item: an attribute that is `undefined` is one that is not there. */
+function withoutUndefined<Value>(item: Record<string, Value>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined))
 }
 
 function isKeyAttributeValue(value: unknown): value is AttributeValue {

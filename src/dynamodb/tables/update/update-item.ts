@@ -1,10 +1,18 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import { checkInteger, checkOptions, show } from '../../../checks.ts'
+import {
+  checkInteger,
+  checkOptions,
+  checkSignal,
+  hasMethods,
+  isPlainObject,
+  show,
+} from '../../../checks.ts'
 import {
   AbortedError,
   checkNotAborted,
@@ -15,12 +23,14 @@ import {
 import type { Item, ItemDocument } from '../../item.ts'
 import type { Call } from '../call.ts'
 import { decryptOne, encryptOne } from '../items.ts'
+import { placed, unexpectedAnswer } from '../place.ts'
 import { rawRequest } from '../raw-request.ts'
 import type { EncryptedTable, TableSet } from '../table-set.ts'
 import { waitAfter } from './backoff.ts'
-import { type ItemForm, formOf } from './form.ts'
-import { checkKey, checkSameKey } from './key.ts'
+import { checkNoBeacons } from './beacons.ts'
 import { conditionalWrite, headerOf } from './conditional-write.ts'
+import { type ItemForm, formOf } from './form.ts'
+import { checkedKey, checkSameKey, hasKey } from './key.ts'
 
 /** What `update` is given: in the form in which the client has items. */
 export interface ItemUpdate<Attributes extends Item | ItemDocument> {
@@ -29,9 +39,11 @@ export interface ItemUpdate<Attributes extends Item | ItemDocument> {
   /** The item's whole key. It cannot be changed. */
   readonly Key: Attributes
   /**
-   * Makes the new item of the one that is there, decrypted; of `undefined` if there is none. Returns
-   * `undefined` to leave everything as it is. The item is its own to change. It is called once an attempt,
-   * so it should do nothing else: what it returned may not be what is written in the end.
+   * Makes the new item of the one that is there, decrypted; of `undefined` if there is none. It returns a new
+   * one, or the one that it was given, changed; or `undefined`, without having changed that, to leave
+   * everything as it is. An attribute that is left out of what it returns, or is `undefined` there, is removed.
+   * It is called once an attempt, so it should do nothing else: what it returned may not be what is written in
+   * the end.
    */
   readonly change: (
     item: Attributes | undefined,
@@ -49,7 +61,10 @@ export type UpdatingClient = Pick<DynamoDBClient, 'send' | 'config'>
 export type ItemUpdateResult<Attributes extends Item | ItemDocument> =
   | {
       readonly changed: true
-      /** As `change` returned it, and as it is in the table now, encrypted. */
+      /**
+       * As `change` returned it, and as it was written, encrypted. In the table, unsigned attributes may be
+       * beside it that others have added meanwhile.
+       */
       readonly item: Attributes
       readonly attempts: number
     }
@@ -77,27 +92,31 @@ export async function updateItem(
   request: ItemUpdate<Item | ItemDocument>,
 ): Promise<ItemUpdateResult<Item | ItemDocument>> {
   const update = new Update(client, tables, request)
+  const { signal } = update
   try {
     return await update.run()
   } catch (error) {
     // The AWS SDK, and what waits, have errors of their own for it.
-    if (request.signal?.aborted) throw new AbortedError(request.signal.reason)
+    if (signal?.aborted) throw new AbortedError(signal.reason)
     throw error
   }
 }
 
 class Update {
   readonly #client: UpdatingClient
-  readonly #request: ItemUpdate<Item | ItemDocument>
+  readonly #tableName: string
+  readonly #change: ItemUpdate<Item | ItemDocument>['change']
   readonly #table: EncryptedTable
   readonly #form: ItemForm
   readonly #key: Item
   readonly #maxAttempts: number
   readonly #call: Call
+  readonly signal: AbortSignal | undefined
 
   constructor(client: UpdatingClient, tables: TableSet, request: ItemUpdate<Item | ItemDocument>) {
+    checkClient(client)
     checkOptions(request, options)
-    const { TableName, Key, change, maxAttempts = defaultAttempts } = request
+    const { TableName, Key, change, maxAttempts = defaultAttempts, signal } = request
     const table = tables.find(TableName, 'update')
     if (!table) {
       throw new InvalidArgumentError(
@@ -109,58 +128,97 @@ class Update {
       throw new InvalidArgumentError('change', 'change must be a function from item to item')
     }
     this.#client = client
-    this.#request = { ...request }
+    this.#tableName = TableName
+    this.#change = change
     this.#table = table
-    this.#call = { operation: 'update', tables, signal: request.signal }
+    this.signal = checkSignal(signal)
+    this.#call = { operation: 'update', tables, signal }
     this.#maxAttempts = checkInteger(maxAttempts, 'maxAttempts', 1, mostAttempts)
     this.#form = formOf(Key, client)
-    this.#key = checkKey(table.config, this.#form.taken(Key))
+    this.#key = checkedKey(table.config, this.#form, Key)
   }
 
   async run(): Promise<ItemUpdateResult<Item | ItemDocument>> {
-    const { change, signal } = this.#request
+    const change = this.#change
     for (let attempts = 1; ; attempts++) {
-      checkNotAborted(signal)
+      checkNotAborted(this.signal)
       const stored = await this.#read()
-      const given = stored && this.#form.given(await this.#decrypt(stored))
+      const before = stored && (await this.#decrypt(stored))
+      const given = before && this.#given(before)
       const item = await change(given)
-      if (item === undefined) return { changed: false, item: given, attempts }
-      checkNotAborted(signal)
-      if (!isObject(item)) throw noItem(item)
-      const encrypted = await this.#encrypt(this.#form.taken(item))
+      if (item === undefined) return { changed: false, item: this.#asRead(before, given), attempts }
+      const encrypted = await this.#encrypt(item, before)
       const conflict = await this.#write(stored, encrypted)
       if (conflict === undefined) return { changed: true, item, attempts }
       if (attempts === this.#maxAttempts) throw this.#givenUp(conflict)
-      await waitAfter(attempts, signal)
+      await waitAfter(attempts, this.signal)
     }
   }
 
   get #sendOptions(): { abortSignal?: AbortSignal } {
-    const { signal } = this.#request
-    return signal ? { abortSignal: signal } : {}
+    return this.signal ? { abortSignal: this.signal } : {}
   }
 
   async #read(): Promise<Item | undefined> {
-    const { TableName } = this.#request
-    const input = { TableName, Key: this.#key, ConsistentRead: true }
+    const input = { TableName: this.#tableName, Key: this.#key, ConsistentRead: true }
     const { Item: item } = await this.#client.send(
       new GetItemCommand(rawRequest(input)),
       this.#sendOptions,
     )
-    return item
+    // It would be changed, and another than the one that was asked for.
+    if (item === undefined || hasKey(this.#table.config, this.#key, item)) return item
+    throw unexpectedAnswer(
+      'GetItem',
+      `has an item of table ${show(this.#table.name)} with another key than it was asked for`,
+    )
   }
 
   #decrypt(stored: Item): Promise<Item> {
-    const table = this.#table
-    const place = `Item of table ${show(table.name)}`
-    return decryptOne({ table, item: stored, place }, this.#call)
+    checkNoBeacons(this.#table.name, stored)
+    return decryptOne({ table: this.#table, item: stored, place: this.#readPlace }, this.#call)
   }
 
-  #encrypt(item: Item): Promise<Item> {
+  #given(before: Item): Item | ItemDocument {
+    try {
+      return this.#form.given(before)
+    } catch (failure) {
+      throw placed(failure, this.#readPlace, 'ERR_UNWRAP_FAILED')
+    }
+  }
+
+  get #readPlace(): string {
+    return `Item of table ${show(this.#table.name)}`
+  }
+
+  /** What was read, for a `change` that wants nothing; it was free to alter the item that it was given. */
+  #asRead(
+    before: Item | undefined,
+    given: Item | ItemDocument | undefined,
+  ): Item | ItemDocument | undefined {
+    const asRead = before && this.#given(before)
+    if (isDeepStrictEqual(given, asRead)) return asRead
+    throw new InvalidArgumentError(
+      'change',
+      'change altered the item and returned undefined, which leaves the item in the table as it was: return ' +
+        'the item, or do not alter it',
+    )
+  }
+
+  #encrypt(item: Item | ItemDocument, before: Item | undefined): Promise<Item> {
+    if (!isPlainObject(item)) throw noItem(item)
     const table = this.#table
-    checkSameKey(table.config, this.#key, item)
     const place = `What change returned for table ${show(table.name)}`
-    return encryptOne({ table, item, place }, this.#call)
+    const after = this.#taken(item, before, place)
+    checkSameKey(table.config, this.#key, { before, after })
+    return encryptOne({ table, item: after, place }, this.#call)
+  }
+
+  #taken(item: Item | ItemDocument, before: Item | undefined, place: string): Item {
+    try {
+      return this.#form.taken(item, before)
+    } catch (failure) {
+      throw placed(failure, place, 'ERR_WRAP_FAILED')
+    }
   }
 
   /**
@@ -170,7 +228,7 @@ class Update {
    */
   async #write(stored: Item | undefined, encrypted: Item): Promise<unknown> {
     const { config } = this.#table
-    const tableName = this.#request.TableName
+    const tableName = this.#tableName
     const command = conditionalWrite({ tableName, config, stored, encrypted })
     try {
       if (command instanceof PutItemCommand) await this.#client.send(command, this.#sendOptions)
@@ -187,7 +245,7 @@ class Update {
   #givenUp(cause: unknown): EnvelopeError {
     return new EnvelopeError(
       'ERR_UPDATE_CONFLICT',
-      `The item of table ${show(this.#request.TableName)} was not changed: each of ${this.#maxAttempts} ` +
+      `The item of table ${show(this.#tableName)} was not changed: each of ${this.#maxAttempts} ` +
         'attempts found that it had been changed by others after it was read. Try again later, allow more ' +
         'attempts (maxAttempts), or spread over several items what many change at once',
       { cause },
@@ -195,21 +253,32 @@ class Update {
   }
 }
 
+/** What the types say of the client, for callers that have none. */
+function checkClient(client: unknown): void {
+  if (hasMethods(client, ['send']) && 'config' in Object(client)) return
+  throw new InvalidArgumentError(
+    'client',
+    'client must be a DynamoDBClient or a DynamoDBDocumentClient',
+  )
+}
+
 function noItem(value: unknown): InvalidArgumentError {
-  const what = value === null ? 'null' : `a ${typeof value}`
   return new InvalidArgumentError(
     'change',
-    `change must return the new item, or undefined to leave it as it is, and returned ${what}`,
+    'change must return the new item, a plain object of attributes by name, or undefined to leave it as ' +
+      `it is, and returned ${kindOf(value)}`,
   )
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an instance of a class' : `a ${typeof value}`
 }
 
 /** The item that was there when a condition failed. */
 function foundBy(error: unknown): Item | undefined {
   return (error as Partial<ConditionalCheckFailedException>).Item
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 function isSameHeader(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {

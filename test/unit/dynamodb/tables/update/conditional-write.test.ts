@@ -75,6 +75,25 @@ describe('the write of an update', () => {
     expect(input.Key).toEqual(key)
   })
 
+  test('of a plaintext item that stays one fails if somebody has encrypted it', () => {
+    const stored = { ...key, ':a': { S: 'a' } }
+    const input = updateOf(stored, { ...stored, ':a': { S: 'b' } }, configOf(fewNames))
+    const { ConditionExpression = '', ExpressionAttributeNames: names = {} } = input
+    const absent = [...ConditionExpression.matchAll(/attribute_not_exists\((#\w+)\)/g)]
+    expect(absent.map(([, name = '']) => names[name])).toEqual(
+      expect.arrayContaining(['aws_dbe_head', 'aws_dbe_foot']),
+    )
+  })
+
+  test('takes no method of objects for an attribute that is there', () => {
+    const stored = { ...key, ':a': { S: 'a' } }
+    const names = ['constructor', 'toString']
+    const input = updateOf(stored, { ...stored, aws_dbe_head: head }, configOf(names))
+    expect(Object.values(input.ExpressionAttributeNames ?? {})).toEqual(
+      expect.arrayContaining(names),
+    )
+  })
+
   test.each([100, 500])('is within 4 KB with %i signed attributes', (count) => {
     const stored = { ...key, ...signed(count, { S: 'a' }), aws_dbe_head: head, aws_dbe_foot: foot }
     const { UpdateExpression = '' } = updateOf(stored, stored)

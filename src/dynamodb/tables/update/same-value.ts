@@ -1,0 +1,16 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { serializeAttribute } from '../../values/attribute-value.ts'
+
+/** Whether DynamoDB takes two values for the same: numbers by value, sets without an order, bytes by content. */
+export function isSameValue(
+  one: AttributeValue | undefined,
+  other: AttributeValue | undefined,
+): boolean {
+  if (one === undefined || other === undefined) return false
+  try {
+    const [first, second] = [serializeAttribute(one, ''), serializeAttribute(other, '')]
+    return first.typeId === second.typeId && Buffer.compare(first.value, second.value) === 0
+  } catch {
+    return false // One of them is no value that is ever stored.
+  }
+}
