@@ -33,7 +33,7 @@ export type {
   UpdatingClient,
 } from './dynamodb/tables/update/update-item.ts'
 export { ItemError, RefusedRequestError } from './errors.ts'
-export type { CryptoAction } from './structured/structure.ts'
+export type { CryptoAction, StructureVersion } from './structured/structure.ts'
 export {
   type ItemAlgorithmSuite,
   type ItemAlgorithmSuiteName,
