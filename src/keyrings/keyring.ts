@@ -29,6 +29,9 @@ export interface Keyring {
   /**
    * Generates the data key if the materials have none, and adds its encrypted form.
    *
+   * What is to be wrapped is the `dataKey` of the materials to which `withEncryptedDataKey` is then added: with
+   * items that is another key for each encrypted data key.
+   *
    * Return materials with a data key and at least one more encrypted data key. Throw if that is not
    * possible, for whatever reason; nothing is encrypted then.
    */

@@ -15,6 +15,8 @@ import { wrapUnderIntermediateKey } from './intermediate-key.ts'
 import { SharedSigningKey } from './shared-signing-key.ts'
 
 const brand = Symbol.for('waxseal.EncryptionMaterials')
+/** Of the registry, like the brand: the materials may be of another copy of the library. */
+const plaintextDataKey = Symbol.for('waxseal.EncryptionMaterials.plaintextDataKey')
 
 /** What encryption materials are made of. */
 export interface EncryptionMaterialsFields {
@@ -86,16 +88,15 @@ export class EncryptionMaterials {
    * once the materials are destroyed. Throws if there is none yet.
    */
   get dataKey(): Uint8Array {
-    const { plaintextDataKey } = this
-    if (!isItemSuite(this.suite)) return plaintextDataKey
+    const dataKey = this.#dataKey ?? noDataKeyYet()
+    if (!isItemSuite(this.suite)) return dataKey.copy()
     this.#intermediateKey ??= this.#randomKey()
     return this.#intermediateKey.copy()
   }
 
-  /** A copy of the data key, under which a message or an item is encrypted. Throws if there is none yet. */
-  get plaintextDataKey(): Uint8Array {
-    if (this.#dataKey) return this.#dataKey.copy()
-    throw new EnvelopeError('ERR_NO_DATA_KEY', 'These materials have no data key yet')
+  /** What `plaintextDataKeyOf` returns. */
+  [plaintextDataKey](): Uint8Array {
+    return (this.#dataKey ?? noDataKeyYet()).copy()
   }
 
   /**
@@ -111,7 +112,7 @@ export class EncryptionMaterials {
     if (this.#dataKey) {
       throw new EnvelopeError('ERR_WRAP_FAILED', 'These materials have a data key already')
     }
-    const given = new DataKey(bytes, this.suite)
+    const given = this.#newKey(bytes)
     if (!isItemSuite(this.suite)) return this.#with({ dataKey: given })
     return this.#with({ dataKey: this.#randomKey(), intermediateKey: given })
   }
@@ -139,25 +140,33 @@ export class EncryptionMaterials {
           'suite of items, each encrypted data key has to be of a key of its own',
       )
     }
+    // First of all: what a keyring gave may be no bytes at all.
+    const { providerId, providerInfo, ciphertext } = copyEncryptedDataKey(key)
     const { wrapped, symmetricSigningKey } = wrapUnderIntermediateKey(
       this.#backend,
       this.#intermediateKey.copy(),
       dataKey.copy(),
       serializeContext(this.encryptionContext),
     )
-    const signingKey = new DataKey(symmetricSigningKey, this.suite)
+    const signingKey = this.#newKey(symmetricSigningKey)
     symmetricSigningKey.fill(0)
-    const ciphertext = concat(wrapped, key.ciphertext)
+    const wrappedKey = { providerId, providerInfo, ciphertext: concat(wrapped, ciphertext) }
     return this.#with({
-      encryptedDataKeys: [...this.#encryptedDataKeys, copyEncryptedDataKey({ ...key, ciphertext })],
+      encryptedDataKeys: [...this.#encryptedDataKeys, wrappedKey],
       symmetricSigningKeys: [...this.#symmetricSigningKeys, signingKey],
     })
   }
 
   #randomKey(): DataKey {
     const bytes = this.#backend.randomBytes(this.suite.keyLength)
-    const key = new DataKey(bytes, this.suite)
+    const key = this.#newKey(bytes)
     bytes.fill(0)
+    return key
+  }
+
+  /** A key of the family from the start, so that it is destroyed with the others whatever fails next. */
+  #newKey(bytes: Uint8Array): DataKey {
+    const key = new DataKey(bytes, this.suite)
     this.#family.add(key)
     return key
   }
@@ -232,6 +241,18 @@ export class EncryptionMaterials {
   destroy(): void {
     for (const dataKey of this.#family) dataKey.destroy()
   }
+}
+
+/**
+ * A copy of the data key, under which a message or an item is encrypted; throws if there is none yet. No property:
+ * a keyring that wrapped it, instead of `dataKey`, would write messages that open and items that do not.
+ */
+export function plaintextDataKeyOf(materials: EncryptionMaterials): Uint8Array {
+  return materials[plaintextDataKey]()
+}
+
+function noDataKeyYet(): never {
+  throw new EnvelopeError('ERR_NO_DATA_KEY', 'These materials have no data key yet')
 }
 
 /** Whether `value` is encryption materials, whichever copy of the library made them. */

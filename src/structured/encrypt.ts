@@ -1,7 +1,7 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { ItemError } from '../errors.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
-import type { EncryptionMaterials } from '../materials/encryption-materials.ts'
+import { type EncryptionMaterials, plaintextDataKeyOf } from '../materials/encryption-materials.ts'
 import { tagLength } from '../suites/suites.ts'
 import { canonicalHash } from './canonical-hash.ts'
 import { type PathField, inPathOrder, withPaths } from './canonical-path.ts'
@@ -45,7 +45,7 @@ export function encryptStructure(
   if (fields.length === 0) throw new ItemError('ERR_ITEM', 'The item has no attribute to be signed')
   const legend = writeLegend(fields)
   const messageId = backend.randomBytes(messageIdLength)
-  return withStructureKeys(backend, materials.plaintextDataKey, messageId, (keys) => {
+  return withStructureKeys(backend, plaintextDataKeyOf(materials), messageId, (keys) => {
     const header = writeHeader(
       {
         version: structure.version,

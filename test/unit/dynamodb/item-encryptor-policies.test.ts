@@ -7,6 +7,7 @@ import {
   without,
 } from '../../support/dynamodb/item-encryptors.ts'
 import { failure } from '../../support/materials.ts'
+import { plaintextDataKeyOf } from '../../../src/materials/encryption-materials.ts'
 
 describe('plaintext', () => {
   const force = encryptorFor({ plaintextOverride: 'FORCE_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ' })
@@ -103,7 +104,7 @@ describe('a call that is given up', () => {
       cmm: {
         async getEncryptionMaterials(request) {
           const materials = await underlying.getEncryptionMaterials(request)
-          keysOf.push(() => materials.plaintextDataKey)
+          keysOf.push(() => plaintextDataKeyOf(materials))
           return materials
         },
         async decryptMaterials(request) {

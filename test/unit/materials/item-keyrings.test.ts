@@ -13,7 +13,10 @@ import {
   UnwrapError,
 } from '../../../src/index.ts'
 import { KmsKeyring } from '../../../src/kms.ts'
-import type { EncryptionMaterials } from '../../../src/materials/encryption-materials.ts'
+import {
+  type EncryptionMaterials,
+  plaintextDataKeyOf,
+} from '../../../src/materials/encryption-materials.ts'
 import { itemAlgorithmSuites } from '../../../src/suites/item-suites.ts'
 import { setUp } from '../../support/hierarchical.ts'
 import { KmsRegions } from '../../support/kms-regions.ts'
@@ -104,7 +107,7 @@ describe('materials of items', () => {
     expect(materials.encryptedDataKeys).toHaveLength(all.length)
     for (const [index, keyring] of [...all, multi].entries()) {
       const opened = await read(new DefaultCmm({ keyring }), materials)
-      expect(hex(opened.dataKey)).toBe(hex(materials.plaintextDataKey))
+      expect(hex(opened.dataKey)).toBe(hex(plaintextDataKeyOf(materials)))
       const own = materials.symmetricSigningKeys[index % all.length]
       expect(hex(opened.symmetricSigningKey)).toBe(hex(own))
     }
@@ -115,7 +118,7 @@ describe('materials of items', () => {
       const cmm = new DefaultCmm({ keyring })
       const materials = await write(cmm, suite.name)
       const opened = await read(cmm, materials)
-      expect(hex(opened.dataKey)).toBe(hex(materials.plaintextDataKey))
+      expect(hex(opened.dataKey)).toBe(hex(plaintextDataKeyOf(materials)))
     }
   })
 
@@ -225,12 +228,12 @@ describe('materials of items', () => {
     const cache = new LocalCryptoMaterialsCache({ capacity: 10 })
     const cmm = new CachingCmm({ cache, keyring: multi, maxAgeMs: 60_000 })
     const [first, second] = [await write(cmm, suite.name), await write(cmm, suite.name)]
-    expect(hex(second.plaintextDataKey)).toBe(hex(first.plaintextDataKey))
+    expect(hex(plaintextDataKeyOf(second))).toBe(hex(plaintextDataKeyOf(first)))
     expect(second.symmetricSigningKeys.map(hex)).toEqual(first.symmetricSigningKeys.map(hex))
     first.destroy()
     const opened = [await read(cmm, second), await read(cmm, second)]
     for (const each of opened) {
-      expect(hex(each.dataKey)).toBe(hex(second.plaintextDataKey))
+      expect(hex(each.dataKey)).toBe(hex(plaintextDataKeyOf(second)))
       expect(hex(each.symmetricSigningKey)).toBe(hex(second.symmetricSigningKeys[0]))
     }
     expect(cache.stats()).toMatchObject({ hits: 2, misses: 2 })

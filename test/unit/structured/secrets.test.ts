@@ -15,6 +15,7 @@ import {
   store,
   unsigned,
 } from './harness.ts'
+import { plaintextDataKeyOf } from '../../../src/materials/encryption-materials.ts'
 
 const fields = [
   field('id', 'SIGN_ONLY'),
@@ -82,7 +83,7 @@ describe.each([nodeBackend, nobleBackend])(
       expectOverwritten(reading.keys)
       // What the materials have is theirs, for another item.
       expect(open(opening, stored).size).toBe(2)
-      expect(materials.plaintextDataKey.some((byte) => byte !== 0)).toBe(true)
+      expect(plaintextDataKeyOf(materials).some((byte) => byte !== 0)).toBe(true)
     })
 
     const writes = [
