@@ -8,7 +8,7 @@ import { type StatementTable, statementTables } from './statement-tables.ts'
  *
  * @param request.operation `ExecuteStatement`, `BatchExecuteStatement` or `ExecuteTransaction`.
  * @param request.place where the statement stands in a batch, for example `Statements[2]`.
- * @param encryptedTables the names of all encrypted tables; with none, everything passes.
+ * @param encryptedTables the names of all encrypted tables.
  * @throws RefusedRequestError
  */
 export function checkStatement(
@@ -16,7 +16,6 @@ export function checkStatement(
   statement: string | undefined,
   encryptedTables: readonly string[],
 ): void {
-  if (encryptedTables.length === 0) return
   const { operation, place } = request
   const where = place === undefined ? operation : `${operation}, ${place},`
   const tables = typeof statement === 'string' ? statementTables(statement) : undefined
@@ -35,8 +34,8 @@ export function checkStatement(
 }
 
 function isTable({ name, quoted }: StatementTable, tableName: string): boolean {
-  const [named, encrypted] = [withoutArn(name), withoutArn(tableName)]
-  return quoted ? named === encrypted : named.toLowerCase() === encrypted.toLowerCase()
+  const named = withoutArn(name)
+  return quoted ? named === tableName : named.toLowerCase() === tableName.toLowerCase()
 }
 
 /** `orders` of `arn:aws:dynamodb:eu-west-1:123456789012:table/orders/index/by-date`. */

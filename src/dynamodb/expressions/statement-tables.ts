@@ -15,6 +15,9 @@ interface Piece {
 /** DynamoDB's own limit. */
 const maxStatementLength = 8192
 
+/** DynamoDB takes one table. More than a few are no statement, and each is looked for in all that follows. */
+const maxTables = 10
+
 const space = /(?:\s|--[^\n\r]*|\/\*[^]*?\*\/)+/y
 const patterns = [
   ['quoted', /"[^"]*(?:""[^"]*)*"/y],
@@ -36,13 +39,15 @@ export function statementTables(statement: string): readonly StatementTable[] | 
   if (!pieces) return undefined
   const start = isWord(pieces[0], 'EXISTS') && pieces[1]?.text === '(' ? 2 : 0
   if (!isWord(pieces[start], 'SELECT', 'INSERT', 'UPDATE', 'DELETE')) return undefined
+  // DynamoDB takes one statement. What began another would not be looked at as its beginning.
+  if (pieces.some(({ text }, index) => text === ';' && index < pieces.length - 1)) return undefined
   const tables: StatementTable[] = []
   for (const [index, piece] of pieces.entries()) {
     // A further word of these names one more table, wherever it stands.
     const names = isWord(piece, 'FROM', 'INTO') || (index === start && isWord(piece, 'UPDATE'))
     if (!names) continue
     const named = tablesAt(pieces, index + 1)
-    if (!named) return undefined
+    if (!named || tables.length > maxTables) return undefined
     tables.push(...named)
   }
   return tables.length === 0 ? undefined : tables
