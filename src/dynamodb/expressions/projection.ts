@@ -1,4 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { show } from '../../checks.ts'
 import { isReserved } from '../table-config.ts'
 import { resolvePath } from './names.ts'
 import { parseProjection } from './parse-projection.ts'
@@ -24,19 +25,22 @@ export interface Projection {
  * @param input as `checkExpressions` takes it. It is not changed.
  * @returns the input to send, without `ProjectionExpression`, without the placeholders that only the
  *   projection used (DynamoDB refuses unused ones) and without `Select: 'SPECIFIC_ATTRIBUTES'`; and the
- *   projection, `undefined` if there is none. The same input object if there is none.
+ *   projection, `undefined` if there is none. The same input object if there is none. A `Select` of
+ *   `ALL_ATTRIBUTES` is kept: DynamoDB refuses it beside a projection, and here it says that the items are to
+ *   be fetched whole, also those of which a local secondary index has a part.
  * @throws RefusedRequestError if the projection cannot be read, names an attribute of this library, has
- *   paths of which one is in another, or another `Select`, neither of which DynamoDB takes.
+ *   paths of which one is in another, or any other `Select`, neither of which DynamoDB takes.
  */
 export function takeProjection<Input extends ExpressionInput>(
   request: TableRequest,
   input: Input,
 ): { input: Input; projection: Projection | undefined } {
   if (input.ProjectionExpression == null) return { input, projection: undefined }
-  if (input.Select != null && input.Select !== 'SPECIFIC_ATTRIBUTES') {
+  const selectsAll = input.Select === 'ALL_ATTRIBUTES'
+  if (input.Select != null && input.Select !== 'SPECIFIC_ATTRIBUTES' && !selectsAll) {
     throw refusal(request, {
-      reason: 'its Select is not SPECIFIC_ATTRIBUTES, and it has a ProjectionExpression',
-      wayOut: 'Leave one of them out',
+      reason: `its Select is ${show(input.Select)}, and it has a ProjectionExpression`,
+      wayOut: 'Leave one of them out, or select SPECIFIC_ATTRIBUTES or ALL_ATTRIBUTES',
     })
   }
   const projection = readExpression(
@@ -54,7 +58,8 @@ export function takeProjection<Input extends ExpressionInput>(
     ...input,
     ProjectionExpression: undefined,
     ExpressionAttributeNames: namesWithoutProjection(request, input),
-    Select: undefined,
+    // By it, whole items can be had of a local secondary index that does not project all attributes.
+    Select: selectsAll ? input.Select : undefined,
   }
   return { input: sent, projection }
 }

@@ -238,14 +238,21 @@ describe('a reading request', () => {
     )
   })
 
-  it.each(['COUNT', 'ALL_ATTRIBUTES', 'ALL_PROJECTED_ATTRIBUTES'])(
+  it.each(['COUNT', 'ALL_PROJECTED_ATTRIBUTES'])(
     'with a projection and Select %s is refused, as DynamoDB does',
     (Select) => {
       expect(refusalOf({ Select, ProjectionExpression: 'id' })?.message).toBe(
-        `${prefix}Select is not SPECIFIC_ATTRIBUTES, and it has a ProjectionExpression. Leave one of them out`,
+        `${prefix}Select is "${Select}", and it has a ProjectionExpression. Leave one of them out, or select SPECIFIC_ATTRIBUTES or ALL_ATTRIBUTES`,
       )
     },
   )
+
+  it('may say that whole items are to be fetched, of a local secondary index too', () => {
+    const input = { Select: 'ALL_ATTRIBUTES', ProjectionExpression: 'id' }
+    const taken = takeProjection(request, input)
+    expect(taken.input).toEqual({ Select: 'ALL_ATTRIBUTES' })
+    expect(taken.projection?.members.size).toBe(1)
+  })
 
   it('with a path of any depth is no burden', () => {
     const ProjectionExpression = 'a'.concat('.a'.repeat(2000))
