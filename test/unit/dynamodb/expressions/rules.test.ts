@@ -107,8 +107,9 @@ describe.each(conditionNames)('%s', (name) => {
   )
 
   it('with a placeholder that stands for nothing is refused', () => {
-    for (const ExpressionAttributeNames of [undefined, {}, { '#other': 'id' }]) {
-      expect(refusalOf({ [name]: '#id = :v', ExpressionAttributeNames })?.message).toBe(
+    for (const names of [undefined, {}, { '#other': 'id' }, { '#id': 5 }, { '#id': ['id'] }]) {
+      const input: object = { [name]: '#id = :v', ExpressionAttributeNames: names }
+      expect(refusalOf(input)?.message).toBe(
         `${prefix}its ${name} cannot be read: ExpressionAttributeNames does not have its #id. ${readable}`,
       )
     }
@@ -221,6 +222,13 @@ describe('an UpdateExpression', () => {
       expect(refusalOf({ UpdateExpression })?.code).toBe('ERR_REFUSED_REQUEST')
     },
   )
+
+  it('says of an attribute of the encryption that it is one', () => {
+    const refused = refusalOf({ UpdateExpression: 'SET note = :v REMOVE aws_dbe_foot' })
+    expect(refused?.message).toBe(
+      `${prefix}its UpdateExpression uses "aws_dbe_foot"; attributes whose names begin with aws_dbe_ belong to encryption. Leave it out`,
+    )
+  })
 
   it("has its condition checked, which AWS's library does not do", () => {
     const input = { UpdateExpression: 'SET note = :v', ConditionExpression: 'card = :v' }
