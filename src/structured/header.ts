@@ -34,6 +34,13 @@ export function writeHeader(
   writer.bytes(messageId)
   writer.uint16(legend.length)
   writer.bytes(legend)
+  // Its reader, here and elsewhere, has keys in strictly ascending order, and begins with the empty one.
+  if (Object.hasOwn(encryptionContext, '')) {
+    throw new EnvelopeError(
+      'ERR_ENCRYPTION_CONTEXT',
+      'The encryption context of the materials has an empty key, which the header of an item cannot have',
+    )
+  }
   writer.bytes(serializeStoredContext(encryptionContext))
   if (encryptedDataKeys.length > 0xff) {
     throw new EnvelopeError(
@@ -125,8 +132,10 @@ function readDataKeys(reader: HeaderReader): readonly EncryptedDataKey[] {
   const keys: EncryptedDataKey[] = []
   for (let i = 0; i < count; i++) {
     const providerId = reader.text('encrypted data keys')
-    const providerInfo = reader.sized('encrypted data keys')
-    keys.push({ providerId, providerInfo, ciphertext: reader.sized('encrypted data keys') })
+    // Copies: what a keyring does to them must not change the header, which is verified afterwards.
+    const providerInfo = copyBytes(reader.sized('encrypted data keys'))
+    const ciphertext = copyBytes(reader.sized('encrypted data keys'))
+    keys.push({ providerId, providerInfo, ciphertext })
   }
   return keys
 }

@@ -111,6 +111,24 @@ it('is not the caller’s bytes, which may change before they are verified', () 
   expect(Buffer.from(header.encryptedDataKeys[0]?.ciphertext ?? []).toString()).toBe('wrapped')
 })
 
+it('is not what keyrings are given, who may write into it', () => {
+  const header = parseHeader(write())
+  for (const { providerInfo, ciphertext } of header.encryptedDataKeys) {
+    providerInfo.fill(0)
+    ciphertext.fill(0)
+  }
+  expect(Buffer.from(header.bytes)).toEqual(write())
+})
+
+it('is not written with an empty key of the context, since nobody would read it', async () => {
+  const { encryptionContext, ...fields } = parseHeader(write())
+  const context = { ...encryptionContext, '': 'nothing' }
+  const error = await failure(() =>
+    writeHeader({ ...fields, encryptionContext: context }, () => commitment),
+  )
+  expect(error.code).toBe('ERR_ENCRYPTION_CONTEXT')
+})
+
 it('of any fields is read as it was written', () => {
   const bytes = fc.uint8Array({ maxLength: 40 })
   const dataKey = fc.record({
