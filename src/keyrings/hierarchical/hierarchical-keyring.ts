@@ -10,6 +10,7 @@ import {
 } from '../../format/encryption-context.ts'
 import type { DecryptionMaterials } from '../../materials/decryption-materials.ts'
 import type { EncryptionMaterials } from '../../materials/encryption-materials.ts'
+import { isItemSuite } from '../../suites/materials-suite.ts'
 import { failed, skipped } from '../attempts.ts'
 import { type Keyring, checkNoDataKey } from '../keyring.ts'
 import { type Unwrapped, unwrapFirst, unwrappedTo } from '../unwrap-first.ts'
@@ -99,7 +100,7 @@ export class HierarchicalKeyring implements Keyring {
     )
     // The supplier need not know the contexts of messages that are other keyrings'.
     const chosen = isOfThisKind ? await this.#chooseFor(given) : undefined
-    const contexts = new ContextOrders(given.encryptionContext)
+    const contexts = new ContextOrders(given)
     return unwrapFirst(
       given,
       encryptedDataKeys,
@@ -192,16 +193,20 @@ function shown(branchKeyId: string): string {
  */
 class ContextOrders implements Iterable<Uint8Array> {
   readonly #context: EncryptionContext
+  readonly #ofMessage: boolean
   #specified: Uint8Array | undefined
   #byLocale: Uint8Array | undefined
 
-  constructor(context: EncryptionContext) {
-    this.#context = context
+  constructor({ encryptionContext, suite }: DecryptionMaterials) {
+    this.#context = encryptionContext
+    // No library for JavaScript has ever written an item, and sorting by locale takes long.
+    this.#ofMessage = !isItemSuite(suite)
   }
 
   *[Symbol.iterator](): Generator<Uint8Array> {
     this.#specified ??= serializeContext(this.#context)
     yield this.#specified
+    if (!this.#ofMessage) return
     this.#byLocale ??= serializeContextByLocale(this.#context)
     if (!equalBytes(this.#specified, this.#byLocale)) yield this.#byLocale
   }

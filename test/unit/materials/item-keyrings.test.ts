@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   CachingCmm,
   type CryptographicMaterialsManager,
@@ -194,6 +194,14 @@ describe('materials of items', () => {
     expect(hex(opened.symmetricSigningKey)).toBe(hex(materials.symmetricSigningKeys[1]))
     const error = await failure(() => read(new DefaultCmm({ keyring }), materials, 'others'))
     expect(error.attempts).toHaveLength(2)
+  })
+
+  it('none sorts the context of an item by locale, as only messages of JavaScript are', async () => {
+    const materials = await write(new DefaultCmm({ keyring: multi }), suite.name)
+    const collator = vi.spyOn(Intl, 'Collator')
+    await failure(() => read(new DefaultCmm({ keyring: multi }), materials, 'others'))
+    expect(collator).not.toHaveBeenCalled()
+    collator.mockRestore()
   })
 
   it('RSA with PKCS #1 tells a wrong padding and a wrong context by nothing', async () => {
