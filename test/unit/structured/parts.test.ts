@@ -56,12 +56,21 @@ describe('canonical paths', () => {
     )
   })
 
-  it('are right for more names than are remembered', () => {
+  it('are remembered, but for long names', () => {
+    const long = 'x'.repeat(256)
+    expect(canonicalPath('some', 'id')).toBe(canonicalPath('some', 'id'))
+    expect(canonicalPath('some', long)).not.toBe(canonicalPath('some', long))
+    expect(canonicalPath(long, 'id')).not.toBe(canonicalPath(long, 'id'))
+  })
+
+  it('are right for more names than are remembered, of which the first are forgotten', () => {
+    const first = canonicalPath('t', 'name 0')
     for (let i = 0; i < 25_000; i++) canonicalPath(`table ${i % 7}`, `name ${i}`)
     for (const i of [0, 9_999, 10_000, 24_999]) {
       const name = `name ${i}`
       expect(Buffer.from(canonicalPath('t', name))).toEqual(path('t', name.length, name))
     }
+    expect(canonicalPath('t', 'name 0')).not.toBe(first)
   })
 })
 
