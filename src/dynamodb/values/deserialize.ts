@@ -8,7 +8,7 @@ import { longestName, mostLevels, typeIds } from './type-ids.ts'
 
 // The fewest bytes that an entry takes, so that a count that the bytes have no room for is refused before
 // anything is made of it.
-const [leastInSet, leastInList, leastInMap] = [4, 2 + 4, 2 + 4 + 1 + 2 + 4]
+const [leastInSet, leastInList, leastInMap] = [4, 2 + 4, 2 + 4 + 2 + 4]
 
 /**
  * The attribute value in verified bytes; what it holds of them is copied.
@@ -139,11 +139,11 @@ class ValueReading {
     for (let i = 0; i < count; i++) {
       if (this.#uint16() !== typeIds.S) this.#malformed('a key of its map is no text')
       const length = this.#uint32()
-      if (length === 0 || length > longestName) {
-        this.#malformed(`a key of its map does not have from 1 to ${longestName} bytes`)
+      if (length > longestName) {
+        this.#malformed(`a key of its map has more than ${longestName} bytes`)
       }
       const key = this.#text(length)
-      this.#place.enter(key)
+      this.#place.enterEntry(i)
       if (Object.hasOwn(map, key)) this.#malformed('its map has this key twice')
       setOwn(map, key, this.#nested(level))
       this.#place.leave()

@@ -4,7 +4,7 @@ import { compareBytes, copyBytes } from '../../format/bytes.ts'
 import type { Terminal } from '../../structured/structure.ts'
 import { hasDuplicates } from './duplicates.ts'
 import { normalizeNumber } from './normalize-number.ts'
-import { Place } from './place.ts'
+import { type ItemCode, Place } from './place.ts'
 import { longestName, mostLevels, typeIds } from './type-ids.ts'
 import { type ValueWriter, withWriter } from './value-writer.ts'
 
@@ -14,10 +14,15 @@ type Member = keyof typeof typeIds
  * An attribute value in bytes of its own (dynamodb-encryption-client/ddb-attribute-serialization.md).
  *
  * @param attribute names it in errors.
- * @throws ItemError `ERR_ITEM` if it is no attribute value, or one that DynamoDB would not take.
+ * @param code of the error if it is no attribute value, or one that DynamoDB would not take.
+ * @throws ItemError
  */
-export function serializeAttribute(value: AttributeValue, attribute: string): Terminal {
-  const place = new Place(attribute, 'ERR_ITEM')
+export function serializeAttribute(
+  value: AttributeValue,
+  attribute: string,
+  code: ItemCode = 'ERR_ITEM',
+): Terminal {
+  const place = new Place(attribute, code)
   const { member, content } = readMember(value, place)
   // As it is, and so without the way through the writer, which would copy it once more.
   if (member === 'B') return { typeId: typeIds.B, value: copyBytes(checkBinary(content, place)) }
@@ -38,9 +43,8 @@ function readMember(value: unknown, place: Place): { member: Member; content: un
     // Not there, as the AWS SDK sees it.
     if (content === undefined) continue
     if (!isMember(member)) {
-      return place.fail(
-        `has the type ${JSON.stringify(member)}, which is none of DynamoDB's: ${members.join(', ')}`,
-      )
+      // Not which: what is given may be the entries of a map, and its keys secrets.
+      return place.fail(`has a member that is none of DynamoDB's types: ${members.join(', ')}`)
     }
     if (found !== undefined) {
       place.fail(`has two types, ${found.member} and ${member}; an attribute value has exactly one`)
@@ -137,14 +141,13 @@ function writeMap(writer: ValueWriter, content: unknown, place: Place, level: nu
   // "ordered by key value, ordered in ascending UTF-16 binary order"
   const keys = Object.keys(map).sort()
   writer.uint32(keys.length)
-  for (const key of keys) {
-    place.enter(key)
+  for (const [i, key] of keys.entries()) {
+    place.enterEntry(i)
     writer.uint16(typeIds.S)
     const begun = writer.beginLength()
     if (!key.isWellFormed()) place.fail('has a key with a lone surrogate, which has no UTF-8 form')
     writer.text(key)
     const length = writer.endLength(begun)
-    if (length === 0) place.fail('has an empty text as its key')
     if (length > longestName) place.fail(`has a key of more than ${longestName} bytes`)
     writeNested(writer, Reflect.get(map, key), place, level + 1)
     place.leave()
