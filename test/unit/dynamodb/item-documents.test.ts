@@ -1,11 +1,14 @@
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb'
 import { NumberValue } from '@aws-sdk/lib-dynamodb'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Item, ItemDocument } from '../../../src/dynamodb.ts'
-import { encryptorFor, plaintextItem } from '../../support/dynamodb/item-encryptors.ts'
+import { normalizeNumber } from '../../../src/dynamodb/values/normalize-number.ts'
+import { encryptorFor, plaintextItem, without } from '../../support/dynamodb/item-encryptors.ts'
 import { failure } from '../../support/materials.ts'
 
 const encryptor = encryptorFor()
+const exact = encryptorFor({ unmarshallOptions: { wrapNumbers: true } })
 const document = (change: ItemDocument = {}): ItemDocument => ({
   id: 'order é',
   at: 1_700_000_000,
@@ -58,6 +61,53 @@ describe('an item with plain values', () => {
     }
   })
 
+  const numbers = fc.oneof(
+    fc.bigInt({ min: -(10n ** 38n) + 1n, max: 10n ** 38n - 1n }).map(String),
+    fc.bigInt({ min: 2n ** 53n - 3n, max: 2n ** 53n + 3n }).map(String),
+    fc.nat({ max: 37 }).map((zeros) => String(10n ** BigInt(zeros))),
+    fc
+      .tuple(fc.bigInt({ min: 1n, max: 10n ** 38n - 1n }), fc.integer({ min: -130, max: 80 }))
+      .map(([digits, exponent]) => `${digits}e${exponent}`)
+      .map((text) => normalizeNumber(text, () => '0' as never))
+      .filter((text) => text !== '0'),
+  )
+
+  it('with any numbers is what the SDK takes, and what decryptDocument takes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(numbers, { minLength: 1, maxLength: 4 }), async (texts) => {
+        const one = NumberValue.from(texts[0] ?? '')
+        const all = new Set(texts.map((text) => NumberValue.from(text)))
+        const change = { at: one, card: all, state: all, address: one, ':note': all }
+        const { item } = await encryptor.encryptDocument(document(change))
+        const { item: opened } = await encryptor.decryptItem(marshall(item))
+        const N = texts[0]
+        expect(opened).toMatchObject({ at: { N }, address: { N } })
+        for (const name of ['card', 'state', ':note']) {
+          // One that is not signed is as the SDK writes it, for example 1e-7.
+          const read = opened[name]?.NS?.map((text) => normalizeNumber(text, () => '' as never))
+          expect(new Set(read)).toEqual(new Set(texts))
+        }
+        await exact.decryptDocument(item)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('may have a set of numbers of each kind, in any order, as it comes from a client', async () => {
+    const members = [1, 12345678901234567890n, NumberValue.from('0.5')]
+    for (const some of [members, members.toReversed(), [3n, 2], [2, 3n]]) {
+      const state = new Set(some)
+      const { item } = await encryptor.encryptDocument(document({ state, card: state }))
+      // As a DynamoDBDocumentClient without options returns it.
+      const { item: opened } = await encryptor.decryptDocument(unmarshall(marshall(item)))
+      expect(new Set([...(opened['state'] as Set<unknown>)].map(String))).toEqual(
+        new Set(some.map(String)),
+      )
+      expect(opened['card']).toEqual(opened['state'])
+      await encryptor.encryptDocument(opened as ItemDocument)
+    }
+  })
+
   it('is converted as the options say', async () => {
     const lenient = encryptorFor({
       marshallOptions: { removeUndefinedValues: true, convertEmptyValues: true },
@@ -80,9 +130,6 @@ describe('an item with plain values', () => {
       ...plaintextItem(),
       address: { M: Object.fromEntries([['__proto__', { M: { admin: { BOOL: true } } }]]) },
     }
-    const { item } = await encryptor.encryptItem(tricky)
-    const opened = await encryptor.decryptDocument(item).catch(() => undefined)
-    expect(opened).toBeUndefined() // attribute values are no plain values
     const { item: attributes } = await encryptor.encryptItem(tricky)
     const stored = Object.fromEntries(
       Object.entries(attributes).map(([name, value]) => [name, unmarshall({ value })['value']]),
@@ -93,16 +140,67 @@ describe('an item with plain values', () => {
     expect((address as { admin?: boolean }).admin).toBeUndefined()
   })
 
-  it.each<[string, ItemDocument]>([
-    ['undefined', { card: undefined }],
-    ['an instance of a class', { card: new URL('https://4111.example') }],
-    ['what is not finite', { card: Number.NaN }],
-    ['an empty set', { card: new Set() }],
-    ['an inexact number', { card: 4111_1111_1111_1111_1111 }],
-  ])('is refused with %s, by its name and without its value', async (_, change) => {
-    const error = await failure(() => encryptor.encryptDocument(document(change)))
-    expect(error).toMatchObject({ code: 'ERR_ITEM', attribute: 'card' })
+  it('keeps a key __proto__ when it is written, too', async () => {
+    const map = Object.fromEntries<unknown>([
+      ['__proto__', { admin: true }],
+      ['b', 1],
+    ])
+    for (const name of ['card', 'state', ':note']) {
+      const { item } = await encryptor.encryptDocument(document({ [name]: map as never }))
+      const opened: unknown = (await encryptor.decryptDocument(item)).item[name]
+      expect(Object.entries(opened as object)).toEqual(Object.entries(map))
+    }
+  })
+
+  it('is written without what is undefined or a function, as DynamoDBDocumentClient does', async () => {
+    const { item } = await encryptor.encryptDocument(
+      document({ card: undefined, address: (() => undefined) as never }),
+    )
+    expect(item).not.toHaveProperty('card')
+    expect((await encryptor.decryptDocument(item)).item).toEqual(
+      without(document(), 'card', 'address'),
+    )
+  })
+
+  it('may have a Map for a map, and an instance of a class if the options allow it', async () => {
+    class Street {
+      number = { text: '1' }
+      none = undefined
+    }
+    const lenient = encryptorFor({
+      marshallOptions: { convertClassInstanceToMap: true, removeUndefinedValues: true },
+    })
+    const address = new Map<string, unknown>([['street', new Street()]])
+    const { item } = await lenient.encryptDocument(document({ address: address as never }))
+    const opened = (await encryptor.decryptDocument(item)).item
+    expect(opened['address']).toEqual({ street: { number: { text: '1' } } })
+  })
+
+  const cycle: unknown[] = []
+  cycle.push(cycle)
+  it.each<[string, unknown, string, RegExp]>([
+    ['undefined within', { a: undefined }, 'card{0}', /is undefined.*removeUndefinedValues/],
+    ['an instance of a class', new URL('https://4111.example'), 'card', /instance of a class/],
+    ['what is not finite', Number.NaN, 'card', /NaN or infinite/],
+    ['an empty set', new Set(), 'card', /empty set/],
+    ['an inexact number', 4111_1111_1111_1111_1111, 'card', /exactly.*NumberValue/],
+    ['an inexact number within', { b: 1, 4111: [0, 2 ** 60] }, 'card{0}[1]', /exactly/],
+    ['a set of this and that', new Set([1, '4111']), 'card', /set of numbers, and of something/],
+    ['a set of what has no sets', new Set([{ a: '4111' }]), 'card', /all texts, all numbers/],
+    ['a Map with one key in two ways', new Map([[4111, 1], ['4111' as never, 2]]), 'card', /Map/], // prettier-ignore
+    ['itself within', cycle, `card${'[0]'.repeat(32)}`, /deeper than 32 levels/],
+  ])('is refused with %s, by its place and without its value', async (_, card, place, why) => {
+    const given = document({ card: card as never })
+    const error = await failure(() => encryptor.encryptDocument(given))
+    expect(error).toMatchObject({ code: 'ERR_ITEM', attribute: place })
+    expect(error.message).toMatch(why)
     expect(`${error.message}${String(error.cause)}`).not.toMatch(/4111/)
+  })
+
+  it('that was stored is refused as malformed', async () => {
+    const { item } = await encryptor.encryptDocument(document())
+    const error = await failure(() => encryptor.decryptDocument({ ...item, state: Number.NaN }))
+    expect(error).toMatchObject({ code: 'ERR_MALFORMED_ITEM', attribute: 'state' })
   })
 
   it('is not handed out with a number that has no plain value, which the error does not hold', async () => {
