@@ -53,7 +53,9 @@ export type PlaintextAttributes<
   Prefix extends string,
 > = string extends keyof Actions
   ? Record<string, Value>
-  : Attributes<Value, Key | ContextNames<Actions>, keyof Actions | Unsigned, Prefix>
+  : // Or else an interface, which has no index signature, would not be one.
+    | Attributes<Value, Key | ContextNames<Actions>, keyof Actions | Unsigned, Prefix>
+    | Attributes<Value, Key | ContextNames<Actions>, keyof Actions | Unsigned, never>
 
 /**
  * What `decryptItem` returns: the keys, and any others that the configuration names. An item may be older than

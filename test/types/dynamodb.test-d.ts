@@ -65,6 +65,18 @@ describe('an encryptor', () => {
     void encryptor.encryptDocument({ id: 'a', at: new Set([1]) })
   })
 
+  it('takes an interface, which has no names that begin with the prefix', () => {
+    interface Order {
+      id: string
+      at: number
+      card?: string
+    }
+    const order: Order = { id: 'a', at: 1 }
+    void encryptor.encryptDocument(order)
+    // @ts-expect-error crad is not configured
+    void encryptor.encryptDocument({ id: 'a', at: 1, card: 'b', crad: 'b', 'x-y': 1 })
+  })
+
   it('wants all that is in the encryption context', () => {
     const version2 = new DynamoDbItemEncryptor({
       ...table,
