@@ -1,4 +1,4 @@
-import { checkObject, checkOptions, isPlainObject, show } from '../checks.ts'
+import { checkInteger, checkObject, checkOptions, isPlainObject, show } from '../checks.ts'
 import { underlyingCmm } from '../cmm/underlying.ts'
 import { checkBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
@@ -12,6 +12,7 @@ import {
   type TableEncryptionConfig,
   isSigned,
 } from './table-config.ts'
+import { longestName } from './values/type-ids.ts'
 
 const options = [
   'logicalTableName',
@@ -22,6 +23,7 @@ const options = [
   'allowedUnsignedAttributePrefix',
   'algorithmSuite',
   'plaintextOverride',
+  'maxEncryptedDataKeys',
   'marshallOptions',
   'unmarshallOptions',
   'backend',
@@ -40,16 +42,19 @@ const overrides: readonly PlaintextOverride[] = [
   'FORBID_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ',
   'FORBID_PLAINTEXT_WRITE_FORBID_PLAINTEXT_READ',
 ]
-/** DynamoDB's bounds: "KeySchemaAttributeName" and "AttributeName" of its API. */
+/** DynamoDB's bound: "KeySchemaAttributeName" of its API. */
 const longestKeyName = 255
-const longestName = 65_535
 
 /** A frozen copy of the configuration; what could write items that nobody reads is refused. */
 export function checkTableConfig(config: TableEncryptionConfig): CheckedTableConfig {
   checkOptions(config, options)
   const { backend = nodeBackend, algorithmSuite, unmarshallOptions, marshallOptions } = config
+  const { maxEncryptedDataKeys } = config
   const actions = checkActions(config.attributeActionsOnEncrypt)
   const version = [...actions.values()].includes(inContext) ? 2 : 1
+  if (maxEncryptedDataKeys !== undefined) {
+    checkInteger(maxEncryptedDataKeys, 'maxEncryptedDataKeys', 1, 0xffff)
+  }
   if (marshallOptions !== undefined) checkObject(marshallOptions, 'marshallOptions')
   if (unmarshallOptions !== undefined) checkObject(unmarshallOptions, 'unmarshallOptions')
   const checked: CheckedTableConfig = Object.freeze({
@@ -66,6 +71,7 @@ export function checkTableConfig(config: TableEncryptionConfig): CheckedTableCon
     algorithmSuite:
       algorithmSuite === undefined ? defaultItemSuite : itemSuiteByName(algorithmSuite),
     plaintextOverride: checkOverride(config.plaintextOverride),
+    maxEncryptedDataKeys,
     marshallOptions: marshallOptions && Object.freeze({ ...marshallOptions }),
     unmarshallOptions: unmarshallOptions && Object.freeze({ ...unmarshallOptions }),
     cmm: underlyingCmm(config, checkBackend(backend), 'item encryptor'),
@@ -154,10 +160,17 @@ function checkKeys({ actions, partitionKeyName, sortKeyName, version }: CheckedT
   }
   for (const [field, name] of Object.entries({ partitionKeyName, sortKeyName })) {
     if (name === undefined || actions.get(name) === action) continue
+    if (!actions.has(name)) {
+      throw new InvalidArgumentError(
+        'attributeActionsOnEncrypt',
+        `${field} is ${show(name)}, for which attributeActionsOnEncrypt has no action: add ` +
+          `${show(name)}: '${action}', or correct the name`,
+      )
+    }
     throw new InvalidArgumentError(
       'attributeActionsOnEncrypt',
       `attributeActionsOnEncrypt[${show(name)}], the action of ${field}, must be ${action}${why}, ` +
-        `not ${actions.get(name) ?? 'missing'}`,
+        `not ${actions.get(name)}`,
     )
   }
 }

@@ -8,7 +8,7 @@ import { type StoredField, footerName, headerName } from '../structured/structur
 import { itemEncryptionContext } from './encryption-context.ts'
 import { binaryAttribute, checkReadable, isAllowedPlaintext } from './item-checks.ts'
 import { itemHeader } from './item-header.ts'
-import { decryptionMaterials, decryptionRequest } from './item-materials.ts'
+import { checkDataKeyCount, decryptionMaterials, decryptionRequest } from './item-materials.ts'
 import type { Item, ItemHeader } from './item.ts'
 import { type CheckedTableConfig, isReserved, isSigned } from './table-config.ts'
 import { deserializeAttribute, serializeAttribute } from './values/attribute-value.ts'
@@ -26,6 +26,8 @@ export async function decryptItem(
   checkReadable(config, item)
   if (isAllowedPlaintext(config, item)) return { item, header: undefined }
   const stored = parseHeader(binaryAttribute(item, headerName))
+  // Before a keyring is asked, for each of them may cost a call of it.
+  checkDataKeyCount(config, stored.encryptedDataKeys.length)
   const footer = binaryAttribute(item, footerName)
   const fields = resolveActions(stored, fieldsOf(config, item))
   const context = itemEncryptionContext(config, stored.version, fields, 'ERR_MALFORMED_ITEM')
@@ -54,5 +56,5 @@ export async function decryptItem(
 function fieldsOf(config: CheckedTableConfig, item: Item): StoredField[] {
   return Object.entries(item)
     .filter(([name]) => isSigned(config, name))
-    .map(([name, value]) => ({ name, ...serializeAttribute(value, name) }))
+    .map(([name, value]) => ({ name, ...serializeAttribute(value, name, 'ERR_MALFORMED_ITEM') }))
 }

@@ -7,7 +7,7 @@ import { type Field, footerName, headerName } from '../structured/structure.ts'
 import { itemEncryptionContext } from './encryption-context.ts'
 import { checkWritable } from './item-checks.ts'
 import { itemHeader } from './item-header.ts'
-import { checkForItem, encryptionMaterials } from './item-materials.ts'
+import { checkDataKeyCount, checkForItem, encryptionMaterials } from './item-materials.ts'
 import type { Item, ItemHeader } from './item.ts'
 import { type CheckedTableConfig, actionOf } from './table-config.ts'
 import { deserializeAttribute, serializeAttribute } from './values/attribute-value.ts'
@@ -31,6 +31,7 @@ export async function encryptItem(
   const materials = await encryptionMaterials(config, fields, context, signal)
   try {
     checkForItem(materials, context)
+    checkDataKeyCount(config, materials.encryptedDataKeys.length)
     const structure = encryptStructure(backend, materials, { tableName, version, fields })
     const signed = new Map(fields.map((field) => [field.name, field]))
     const entries = Object.entries(item).map(([name, value]): [string, AttributeValue] => {

@@ -1,6 +1,7 @@
-import { checkOptions, isPlainObject, show } from '../checks.ts'
+import { checkOptions, checkSignal, isPlainObject, show } from '../checks.ts'
 import { InvalidArgumentError, ItemError } from '../errors.ts'
 import { footerName, headerName } from '../structured/structure.ts'
+import type { ItemOptions } from './item-encryptor.ts'
 import type { Item } from './item.ts'
 import { type CheckedTableConfig, isReserved, keyNames } from './table-config.ts'
 
@@ -8,8 +9,9 @@ import { type CheckedTableConfig, isReserved, keyNames } from './table-config.ts
 const legacyNames = ['*amzn-ddb-map-desc*', '*amzn-ddb-map-sig*'] as const
 
 /** What the types say of an item and of the options of a call, for callers that have none. */
-export function checkCall(item: unknown, field: string, options: unknown): void {
+export function checkCall(item: unknown, field: string, options: ItemOptions): void {
   checkOptions(options, ['signal'])
+  checkSignal(options.signal)
   // Of a Map or an instance of a class the attributes would not be seen, and would be lost.
   if (isPlainObject(item)) return
   throw new InvalidArgumentError(field, `${field} must be a plain object of attributes by name`)
@@ -66,7 +68,7 @@ function checkWellFormed(name: string, code: 'ERR_ITEM' | 'ERR_MALFORMED_ITEM'):
  */
 export function isAllowedPlaintext({ plaintextOverride }: CheckedTableConfig, item: Item): boolean {
   if (Object.hasOwn(item, headerName) || Object.hasOwn(item, footerName)) return false
-  if (legacyNames.every((name) => Object.hasOwn(item, name))) {
+  if (legacyNames.some((name) => Object.hasOwn(item, name))) {
     throw new ItemError(
       'ERR_LEGACY_ITEM',
       'The item was encrypted by the DynamoDB Encryption Client, the predecessor of the AWS Database ' +
@@ -87,13 +89,33 @@ export function isAllowedPlaintext({ plaintextOverride }: CheckedTableConfig, it
  * Signatures").
  */
 export function binaryAttribute(item: Item, name: string): Uint8Array {
-  const value = Object.hasOwn(item, name) ? item[name]?.B : undefined
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice()
+  const value: unknown = Object.hasOwn(item, name) ? item[name] : undefined
+  const bytes = memberOf(value, 'B')
+  if (ArrayBuffer.isView(bytes)) {
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice()
   }
-  throw new ItemError(
-    'ERR_MALFORMED_ITEM',
-    `The item's ${name} is missing or not binary: read the item whole, without a projection`,
-    name,
-  )
+  throw new ItemError('ERR_MALFORMED_ITEM', `The item's ${name} ${whyNotBinary(value)}`, name)
+}
+
+/** What is usually wrong with an item that has no bytes there. */
+function whyNotBinary(value: unknown): string {
+  if (value === undefined) return 'is missing: read the item whole, without a projection'
+  if (ArrayBuffer.isView(value)) {
+    return 'is a plain value, as DynamoDBDocumentClient has it: use decryptDocument'
+  }
+  if (memberOf(memberOf(value, 'M'), 'B') !== undefined) {
+    return 'is an attribute value, as DynamoDBClient has it: use decryptItem'
+  }
+  const texts = [value, memberOf(value, 'B'), memberOf(value, 'S')]
+  if (texts.some((text) => typeof text === 'string')) {
+    return (
+      'is text, and has to be bytes. Events of Lambda, Kinesis and exports have bytes as base64: decode each B ' +
+      'and BS of the item first'
+    )
+  }
+  return 'is not binary'
+}
+
+function memberOf(value: unknown, member: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, member) : undefined
 }

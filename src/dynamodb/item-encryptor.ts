@@ -87,7 +87,8 @@ export class DynamoDbItemEncryptor<
    *
    * @throws ItemError `ERR_ITEM` if the item lacks an attribute, or has one that has no action or cannot be
    *   written; `attribute` names it.
-   * @throws EnvelopeError if the keyring or CMM fails, for example `ERR_WRAP_FAILED`; `ERR_ABORTED`.
+   * @throws EnvelopeError if the keyring or CMM fails, for example `ERR_WRAP_FAILED`; `ERR_TOO_MANY_DATA_KEYS`,
+   *   `ERR_ABORTED`.
    */
   async encryptItem(
     item: PlaintextAttributes<AttributeValue, Actions, Key, Unsigned, Prefix>,
@@ -107,7 +108,7 @@ export class DynamoDbItemEncryptor<
    * @throws TamperedMessageError if it is not what was encrypted: `ERR_AUTHENTICATION`, `ERR_COMMITMENT`,
    *   `ERR_SIGNATURE`.
    * @throws UnwrapError `ERR_UNWRAP_FAILED` if no keyring unwraps its data key, which is bound to the table
-   *   and to the item's key, too; `ERR_ABORTED`.
+   *   and to the item's key, too; `ERR_TOO_MANY_DATA_KEYS`, `ERR_ABORTED`.
    */
   async decryptItem(
     item: Item,
@@ -120,8 +121,9 @@ export class DynamoDbItemEncryptor<
   }
 
   /**
-   * Encrypts an item that has plain values, as `put` of DynamoDBDocumentClient takes them. In what is
-   * returned, a number that JavaScript does not hold exactly is a `NumberValue`.
+   * Encrypts an item that has plain values, as `put` of DynamoDBDocumentClient takes them: attributes that are
+   * `undefined` or functions are left out. In what is returned, a number that JavaScript does not hold exactly is
+   * a `NumberValue`, and with it all of its set.
    *
    * @throws what {@link DynamoDbItemEncryptor.encryptItem} throws; `ERR_ITEM` also if a value has no attribute
    *   value under `marshallOptions`.

@@ -54,6 +54,18 @@ export function checkForItem(materials: EncryptionMaterials, context: Encryption
   }
 }
 
+/** The option `maxEncryptedDataKeys`, of an item that is written or read. */
+export function checkDataKeyCount(
+  { maxEncryptedDataKeys: most }: CheckedTableConfig,
+  count: number,
+): void {
+  if (most === undefined || count <= most) return
+  throw new EnvelopeError(
+    'ERR_TOO_MANY_DATA_KEYS',
+    `The item has ${count} encrypted data keys, and maxEncryptedDataKeys is ${most}`,
+  )
+}
+
 /** What the CMM is asked for, to decrypt an item (decrypt-path-structure.md, "Retrieve Decryption Materials"). */
 export function decryptionRequest(
   header: StructureHeader,

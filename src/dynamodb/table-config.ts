@@ -39,12 +39,12 @@ export type TableEncryptionConfig<
 > = {
   /** Bound to every item, and never changed, even if the table is restored under another name. */
   readonly logicalTableName: string
-  /** The name of the partition key, whose action is that of {@link TableEncryptionConfig.sortKeyName}. */
-  readonly partitionKeyName: Key
   /**
-   * The name of the sort key, if the table has one. The action of both is `SIGN_ONLY`, or
-   * `SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT` if any attribute has that.
+   * The name of the partition key. Its action is `SIGN_ONLY`, or `SIGN_AND_INCLUDE_IN_ENCRYPTION_CONTEXT` if any
+   * attribute has that.
    */
+  readonly partitionKeyName: Key
+  /** The name of the sort key, if the table has one. Its action is that of the partition key. */
   readonly sortKeyName?: Key | undefined
   /**
    * What is done to each attribute that an item may have. An item with another one is refused. Names that
@@ -63,6 +63,11 @@ export type TableEncryptionConfig<
   readonly algorithmSuite?: ItemAlgorithmSuiteName | undefined
   /** Default: no plaintext is written or read. */
   readonly plaintextOverride?: PlaintextOverride | undefined
+  /**
+   * The most encrypted data keys of an item written or read, 1 to 65,535. Default: the 255 that an item has room
+   * for. Each can cost a call to KMS, and whoever can write to the table decides how many an item has.
+   */
+  readonly maxEncryptedDataKeys?: number | undefined
   /** How plain values become attribute values, as DynamoDBDocumentClient's `marshallOptions`. */
   readonly marshallOptions?: marshallOptions | undefined
   /** How attribute values become plain ones, as DynamoDBDocumentClient's `unmarshallOptions`. */
@@ -70,32 +75,35 @@ export type TableEncryptionConfig<
   /** The implementation of the primitives. Default: node:crypto. */
   readonly backend?: CryptoBackend | undefined
   // Searchable beacons will be an option `search` of their own here; until then it is refused as unknown.
-} & (
-  | {
-      /** Wraps the data keys. Give either this or `cmm`. */
-      readonly keyring: Keyring
-      readonly cmm?: undefined
-    }
-  | {
-      readonly keyring?: undefined
-      /** Decides on the materials. Give either this or `keyring`. */
-      readonly cmm: CryptographicMaterialsManager
-    }
-)
+} &
+  // The compiler says of a configuration that has neither that the one of the last is missing.
+  (
+    | {
+        readonly keyring?: undefined
+        /** Decides on the materials. Give either this or `keyring`. */
+        readonly cmm: CryptographicMaterialsManager
+      }
+    | {
+        /** Wraps the data keys. Give either this or `cmm`. */
+        readonly keyring: Keyring
+        readonly cmm?: undefined
+      }
+  )
 
-/** The same, checked and completed. Frozen. */
+/** The same, checked and completed; nobody else has it. */
 export interface CheckedTableConfig {
   readonly logicalTableName: string
   readonly partitionKeyName: string
   readonly sortKeyName: string | undefined
   /** Of the items that are written: 2 if an attribute is in the encryption context ("Configuration Version"). */
   readonly version: StructureVersion
-  /** By name; see {@link actionOf}. */
+  /** By name, those of the configuration; unsigned attributes may have none. */
   readonly actions: ReadonlyMap<string, CryptoAction>
   readonly unsignedAttributes: ReadonlySet<string>
   readonly unsignedPrefix: string | undefined
   readonly algorithmSuite: ItemAlgorithmSuite
   readonly plaintextOverride: PlaintextOverride
+  readonly maxEncryptedDataKeys: number | undefined
   readonly marshallOptions: marshallOptions | undefined
   readonly unmarshallOptions: unmarshallOptions | undefined
   readonly cmm: CryptographicMaterialsManager

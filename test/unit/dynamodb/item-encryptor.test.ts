@@ -267,13 +267,13 @@ describe('an item that cannot be decrypted', () => {
       'has a header of text',
       (item) => ({ ...item, aws_dbe_head: { S: 'head' } }),
       'ERR_MALFORMED_ITEM',
-      /not binary/,
+      /has to be bytes/,
     ],
     [
       'has a footer of text',
       (item) => ({ ...item, aws_dbe_foot: { S: 'foot' } }),
       'ERR_MALFORMED_ITEM',
-      /not binary/,
+      /has to be bytes/,
     ],
     [
       'has an empty header',

@@ -70,7 +70,7 @@ const wrong: [string, Record<string, unknown>, string, RegExp][] = [
     'a partition key without an action',
     { partitionKeyName: 'pk' },
     'attributeActionsOnEncrypt',
-    /\["pk"\], the action of partitionKeyName, must be SIGN_ONLY, not missing/,
+    /partitionKeyName is "pk", for which .* has no action: add "pk": 'SIGN_ONLY', or correct/,
   ],
   [
     'an encrypted partition key',
@@ -133,6 +133,14 @@ const wrong: [string, Record<string, unknown>, string, RegExp][] = [
     'allowedUnsignedAttributePrefix',
     /1 to/,
   ],
+  [
+    'a prefix of unsigned names that is that of the library',
+    { allowedUnsignedAttributePrefix: 'aws_dbe_' },
+    'allowedUnsignedAttributePrefix',
+    /reserved/,
+  ],
+  ['no data keys', { maxEncryptedDataKeys: 0 }, 'maxEncryptedDataKeys', /from 1 to 65535, not 0/],
+  ['half a data key', { maxEncryptedDataKeys: 1.5 }, 'maxEncryptedDataKeys', /whole number/],
   ['an unknown override', { plaintextOverride: 'ALLOW' }, 'plaintextOverride', /"ALLOW".*FORCE_/],
   ['no keyring', { keyring: undefined }, 'keyring', /either a keyring or a cmm/],
   [
