@@ -7,7 +7,7 @@ import { canonicalHash } from './canonical-hash.ts'
 import { type PathField, inPathOrder, withPaths } from './canonical-path.ts'
 import { commitmentOf } from './commitment.ts'
 import { verifyFooter } from './footer.ts'
-import { actionOf, legendByte } from './legend.ts'
+import { actionOf } from './legend.ts'
 import { checkedItemSuite } from './materials.ts'
 import { FieldKeys, withStructureKeys } from './structure-keys.ts'
 import {
@@ -42,7 +42,8 @@ export function resolveActions(
  * Verifies the header and the footer, and then decrypts (structured-encryption/decrypt-path-structure.md).
  * Whoever got the materials destroys them.
  *
- * @param fields what {@link resolveActions} returned.
+ * @param structure its `fields` are what {@link resolveActions} returned for this header, in that order: others, or
+ * another order, have another hash, and so do not match the footer.
  * @returns by name, the decrypted value of each field that was encrypted.
  * @throws TamperedMessageError if the commitment, the HMAC, the signature or a tag does not match.
  */
@@ -56,8 +57,8 @@ export function decryptStructure(
   return withStructureKeys(backend, materials.dataKey, header.messageId, (keys) => {
     // First of all: it says that the data key is the item's, which no tag of AES-GCM does.
     verifyCommitment(backend, keys.commitKey, header)
-    const fields = withPaths(structure.tableName, inPathOrder(structure.fields))
-    checkLegend(header.legend, fields)
+    checkEncrypted(structure.fields)
+    const fields = withPaths(structure.tableName, structure.fields)
     const hash = canonicalHash(backend, header.bytes, materials.encryptionContext, fields)
     verifyFooter(backend, materials, structure.footer, header.encryptedDataKeys.length, hash)
     return decryptFields(backend, keys.fieldRootKey, fields)
@@ -79,9 +80,7 @@ function verifyCommitment(
   )
 }
 
-function checkLegend(legend: Uint8Array, fields: readonly Field[]): void {
-  const fits = fields.every(({ action }, index) => legendByte(action) === legend[index])
-  if (!fits || fields.length !== legend.length) throw changedSchema(fields.length, legend.length)
+function checkEncrypted(fields: readonly Field[]): void {
   for (const { name, action, typeId, value } of fields) {
     if (action !== 'ENCRYPT_AND_SIGN') continue
     // The outer type id is not under the HMAC: the same bytes could come as text.
