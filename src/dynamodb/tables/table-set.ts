@@ -4,7 +4,7 @@ import type { AttributeActions } from '../table-config.ts'
 import { nameOfTable } from './table-name.ts'
 
 /** The encryptor of a table whose attributes are not known at compile time. */
-export type TableItemEncryptor = DynamoDbItemEncryptor<AttributeActions, string, string, string>
+type TableItemEncryptor = DynamoDbItemEncryptor<AttributeActions, string, string, string>
 
 /** A table whose items are encrypted. */
 export interface EncryptedTable {

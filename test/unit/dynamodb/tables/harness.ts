@@ -6,7 +6,7 @@ import { DynamoDbEmulator } from '../../../support/dynamodb/emulator.ts'
 
 export type Item = Record<string, AttributeValue>
 
-export const keyring = new RawAesKeyring({
+const keyring = new RawAesKeyring({
   keyNamespace: 'tests',
   keyName: 'orders',
   wrappingKey: new Uint8Array(32).fill(7),
@@ -78,7 +78,7 @@ export async function startTables() {
 }
 
 /** A request as it reached the network. */
-export interface SentRequest {
+interface SentRequest {
   operation: string
   input: Record<string, unknown>
 }
