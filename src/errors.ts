@@ -125,13 +125,20 @@ export class UnwrapError extends EnvelopeError {
   override name = 'UnwrapError'
   declare readonly attempts: readonly UnwrapAttempt[]
 
-  constructor(attempts: readonly UnwrapAttempt[], note?: string) {
+  /** @param instead the message and the cause of an error that says where this one happened. */
+  constructor(
+    attempts: readonly UnwrapAttempt[],
+    note?: string,
+    instead?: { message: string; cause: unknown },
+  ) {
     const message = describeAttempts(attempts)
-    const cause = attempts.find((attempt) => attempt.cause !== undefined)?.cause
-    super('ERR_UNWRAP_FAILED', note === undefined ? message : `${message}\n${note}`, {
-      attempts,
-      ...(cause === undefined ? {} : { cause }),
-    })
+    const first = attempts.find((attempt) => attempt.cause !== undefined)
+    const { cause } = instead ?? first ?? {}
+    super(
+      'ERR_UNWRAP_FAILED',
+      instead?.message ?? (note === undefined ? message : `${message}\n${note}`),
+      { attempts, ...(cause === undefined ? {} : { cause }) },
+    )
   }
 }
 
@@ -177,7 +184,10 @@ export class MalformedMessageError extends EnvelopeError {
  */
 export class ItemError extends EnvelopeError {
   override name = 'ItemError'
-  /** The attribute at fault, if it is one; a part of it as `address.lines[2]`. */
+  /**
+   * The attribute at fault, if it is one; a part of it as `address{1}[2]`: of the second entry of a map, in the
+   * order of its keys, which are not told, the third entry.
+   */
   readonly attribute: string | undefined
 
   constructor(
@@ -206,9 +216,10 @@ export class RefusedRequestError extends EnvelopeError {
       operation: string
       tableName?: string | undefined
       attribute?: string | undefined
+      cause?: unknown
     },
   ) {
-    super('ERR_REFUSED_REQUEST', message)
+    super('ERR_REFUSED_REQUEST', message, 'cause' in request ? { cause: request.cause } : {})
     this.operation = request.operation
     this.tableName = request.tableName
     this.attribute = request.attribute

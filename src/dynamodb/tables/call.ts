@@ -19,8 +19,8 @@ export interface Prepared<Input, Output> {
 }
 
 /**
- * Checks the request of an operation and encrypts the items in it. The input is not changed. `undefined` if
- * nothing in it is on an encrypted table: the very input is then sent, and the very answer returned.
+ * Checks the request of an operation and encrypts the items in it. The input is not changed, neither here nor
+ * by others meanwhile. `undefined` if nothing in it is on an encrypted table.
  */
 export type Prepare<Input, Output> = (
   input: Input,

@@ -1,4 +1,4 @@
-import { RefusedRequestError } from '../../errors.ts'
+import { EnvelopeError, RefusedRequestError } from '../../errors.ts'
 import { prepareBatchWriteItem } from './batch-write.ts'
 import type { Call, Prepare, Prepared } from './call.ts'
 import {
@@ -7,7 +7,9 @@ import {
   prepareExecuteTransaction,
 } from './partiql.ts'
 import { isPassedThrough } from './passed-through.ts'
+import { malformedRequest } from './place.ts'
 import { prepareBatchGetItem, prepareGetItem, prepareQuery, prepareScan } from './read.ts'
+import { snapshot } from './snapshot.ts'
 import { prepareTransactGetItems, prepareTransactWriteItems } from './transact.ts'
 import { prepareDeleteItem, preparePutItem, prepareUpdateItem } from './write.ts'
 
@@ -31,22 +33,31 @@ const operations = new Map<string, unknown>(
 )
 
 /**
- * Checks a request and encrypts the items in it; `undefined` if it has nothing to do with encrypted tables.
+ * Checks a request and encrypts the items in it. What is sent instead is a copy even if nothing in it is on an
+ * encrypted table, so that what was checked is sent. `undefined` if the operation carries no items.
  *
  * @throws RefusedRequestError if it could not do what it says, or the operation is not known.
  */
 export async function prepare<Input extends object, Output extends object>(
-  input: Input,
+  given: Input,
   call: Call,
 ): Promise<Prepared<Input, Output> | undefined> {
   const { operation } = call
-  const prepareOperation = operations.get(operation)
-  // The operation's name says what its input and output are; to the types it is just one of all.
-  if (prepareOperation) return (prepareOperation as Prepare<Input, Output>)(input, call)
   if (isPassedThrough(operation)) return undefined
-  throw new RefusedRequestError(
-    `This version does not know what ${operation} does to encrypted tables. Send it with a client that has ` +
-      'none, if it writes and reads no items of them',
-    { operation },
-  )
+  // The operation's name says what its input and output are; to the types it is just one of all.
+  const prepareOperation = operations.get(operation) as Prepare<Input, Output> | undefined
+  if (!prepareOperation) {
+    throw new RefusedRequestError(
+      `This version does not know what ${operation} does to encrypted tables. Send it with a client that has ` +
+        'none, if it writes and reads no items of them',
+      { operation },
+    )
+  }
+  try {
+    const input = snapshot(given)
+    return (await prepareOperation(input, call)) ?? { input }
+  } catch (failure) {
+    // A caller without types may have left out or misplaced anything.
+    throw EnvelopeError.is(failure) ? failure : malformedRequest(operation, failure)
+  }
 }

@@ -1,6 +1,8 @@
+import { hasMethods } from '../../checks.ts'
 import { EnvelopeError, InvalidArgumentError, RefusedRequestError } from '../../errors.ts'
-import { isRaw } from './raw-request.ts'
 import { prepare } from './operations.ts'
+import { unexpectedAnswer } from './place.ts'
+import { isRaw } from './raw-request.ts'
 import type { TableSet } from './table-set.ts'
 
 type Handler<Input extends object, Output extends object> = (args: {
@@ -24,18 +26,21 @@ interface Location {
 /** What is used of a MiddlewareStack of the AWS SDK: of every version, and whatever its commands are. */
 export interface CommandStack {
   addRelativeTo(middleware: Middleware, options: Location): void
+  remove(middleware: Middleware): boolean
 }
 
-/** What becomes of the answer to a request that has been encrypted. */
+/** What is done to the answers to a request on encrypted tables. */
 interface Reading<Output extends object> {
   readonly read: (output: Output) => Promise<Output>
-  outcome?: { failure: unknown } | 'read'
+  /**
+   * What came of it, by the response of the network: a middleware of the application may send a request more than
+   * once and return whichever answer it likes.
+   */
+  readonly outcomes: WeakMap<object, 'read' | { failure: unknown }>
 }
 
 const requests = 'waxsealRequests'
 const answers = 'waxsealAnswers'
-
-const pass: Middleware = (next) => next
 
 /**
  * Where the two middlewares stand:
@@ -55,17 +60,30 @@ export class Plugin {
   readonly tables: TableSet
   /** By the input that is sent, which is a new object for every request. */
   readonly #readings = new WeakMap<object, unknown>()
-  readonly #stacks = new WeakSet<CommandStack>()
 
   constructor(tables: TableSet) {
     this.tables = tables
   }
 
   applyToStack(stack: CommandStack): void {
-    if (this.#stacks.has(stack)) return
+    if (!hasMethods(stack, ['addRelativeTo', 'remove'])) {
+      throw new InvalidArgumentError(
+        'middlewareStack',
+        'Encrypted tables are applied by client.middlewareStack.use()',
+      )
+    }
+    // Of this stack, or of the one that it is a clone of.
+    if (stack.remove(this.#requests)) {
+      addBehind(stack, 'DocumentMarshall', requests, this.#requests)
+      return
+    }
     try {
-      addBehind(stack, 'DocumentMarshall', 'serializerMiddleware', requests, this.#requests)
+      addPlace(stack, 'DocumentMarshall', 'serializerMiddleware', requests, this.#place)
+      addBehind(stack, 'DocumentMarshall', requests, this.#requests)
+      addPlace(stack, 'DocumentUnmarshall', 'deserializerMiddleware', answers, this.#place)
+      addBehind(stack, 'DocumentUnmarshall', answers, this.#answers)
     } catch (cause) {
+      for (const own of [this.#place, this.#requests, this.#answers]) stack.remove(own)
       // The SDK takes no name twice.
       throw new InvalidArgumentError(
         'middlewareStack',
@@ -73,9 +91,9 @@ export class Plugin {
         cause,
       )
     }
-    addBehind(stack, 'DocumentUnmarshall', 'deserializerMiddleware', answers, this.#answers)
-    this.#stacks.add(stack)
   }
+
+  readonly #place: Middleware = (next) => next
 
   readonly #requests: Middleware = <Input extends object, Output extends object>(
     next: Handler<Input, Output>,
@@ -88,52 +106,83 @@ export class Plugin {
       const prepared = await prepare<Input, Output>(args.input, call)
       if (!prepared) return next(args)
       const { input, read, readFailure } = prepared
-      const reading: Reading<Output> | undefined = read && { read }
+      const reading: Reading<Output> | undefined = read && {
+        read,
+        outcomes: new WeakMap(),
+      }
       if (reading) this.#readings.set(input, reading)
       const result = await next({ ...args, input }).catch(async (failure: unknown) => {
         if (readFailure && failure instanceof Error) await readFailure(failure)
         throw failure
       })
-      if (typeof reading?.outcome === 'object') throw reading.outcome.failure
-      if (reading && reading.outcome !== 'read') throw notRead(operation)
+      if (!reading) return result
+      const outcome = isObject(result.response) ? reading.outcomes.get(result.response) : undefined
+      if (outcome === undefined) throw notRead(operation)
+      if (outcome !== 'read') throw outcome.failure
       return result
     }
   }
 
   readonly #answers: Middleware = <Input extends object, Output extends object>(
     next: Handler<Input, Output>,
+    context: Context,
   ): Handler<Input, Output> => {
     return async (args) => {
       const result = await next(args)
       // What was put there for this input reads the output of the same command.
       const reading = this.#readings.get(args.input) as Reading<Output> | undefined
-      if (!reading) return result
+      if (!reading || !isObject(result.response)) return result
       try {
         const output = await reading.read(result.output)
-        reading.outcome = 'read'
+        reading.outcomes.set(result.response, 'read')
         return { ...result, output }
       } catch (failure) {
-        reading.outcome = { failure }
-        return result
+        reading.outcomes.set(result.response, {
+          failure: failureOfAnswer(failure, operationOf(context)),
+        })
+        return { ...result, output: emptied(result.output) }
       }
     }
   }
 }
 
-function addBehind(
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** What is not verified is not handed on, and so cannot get out by whatever way. The SDK counts in `$metadata`. */
+function emptied<Output extends object>(output: Output): Output {
+  const metadata = Object.entries(output).filter(([name]) => name === '$metadata')
+  return Object.fromEntries(metadata) as Output
+}
+
+/** Nothing that is thrown over an answer may say that the request was not sent, or be of no class of this library. */
+function failureOfAnswer(failure: unknown, operation: string): unknown {
+  if (!EnvelopeError.is(failure)) {
+    return unexpectedAnswer(operation, 'is not of the shape that such an answer has', failure)
+  }
+  if (failure.code !== 'ERR_REFUSED_REQUEST') return failure
+  return unexpectedAnswer(operation, `cannot be read: ${failure.message}`, failure)
+}
+
+function addPlace(
   stack: CommandStack,
   documentMiddleware: string,
   toMiddleware: string,
   name: string,
+  place: Middleware,
+): void {
+  const aliases = [documentMiddleware]
+  stack.addRelativeTo(place, { name: `${name}Place`, aliases, relation: 'before', toMiddleware })
+}
+
+function addBehind(
+  stack: CommandStack,
+  toMiddleware: string,
+  name: string,
   middleware: Middleware,
 ): void {
-  stack.addRelativeTo(pass, {
-    name: `${name}Place`,
-    aliases: [documentMiddleware],
-    relation: 'before',
-    toMiddleware,
-  })
-  stack.addRelativeTo(middleware, { name, relation: 'after', toMiddleware: documentMiddleware })
+  stack.addRelativeTo(middleware, { name, relation: 'after', toMiddleware })
 }
 
 function operationOf({ commandName }: Context): string {
@@ -157,9 +206,9 @@ function signalOf(context: Context): AbortSignal | undefined {
 
 /** A middleware of the application that replaces the input would otherwise let ciphertext through. */
 function notRead(operation: string): EnvelopeError {
-  return new EnvelopeError(
-    'ERR_REFUSED_REQUEST',
-    `The answer to ${operation} was not decrypted: a middleware of the client replaced the input after the ` +
-      'step "serialize". Let it replace inputs in the step "initialize"',
+  return unexpectedAnswer(
+    operation,
+    'was not decrypted: a middleware of the client replaced the input after the step "serialize", or replaced ' +
+      'the response, or answered the request itself. Let it do so in the step "initialize"',
   )
 }

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { GetItemCommand, PutItemCommand, type ServiceInputTypes } from '@aws-sdk/client-dynamodb'
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
 import { describe, expect, it } from 'vitest'
 import { encryptedTables } from '../../../../src/dynamodb.ts'
 import { isPassedThrough } from '../../../../src/dynamodb/tables/passed-through.ts'
+import type { CommandStack } from '../../../../src/dynamodb/tables/plugin.ts'
 import { rawRequest } from '../../../../src/dynamodb/tables/raw-request.ts'
 import { fakeDynamoDb, keyOf, order, orderDocument, orders, ordersTables } from './harness.ts'
 
@@ -70,6 +71,35 @@ describe('applied', () => {
     expect(JSON.stringify(other.sent)).not.toContain('card of')
   })
 
+  it('once more to a clone of the stack, encrypts once', async () => {
+    const tables = ordersTables()
+    const first = fakeDynamoDb()
+    first.client.middlewareStack.use(tables)
+    const { client, document, sent } = storingDynamoDb()
+    client.middlewareStack = first.client.middlewareStack.clone()
+    client.middlewareStack.use(tables)
+    await client.send(put)
+    expect((await client.send(get)).Item).toEqual(order('1'))
+    const documents = DynamoDBDocumentClient.from(client)
+    expect((await documents.send(documentGet)).Item).toEqual(orderDocument('1'))
+    expect(document).not.toBe(documents)
+    expect(JSON.stringify(sent)).not.toContain('card of')
+  })
+
+  it('is not left half applied', () => {
+    const { client } = fakeDynamoDb()
+    const answers = { name: 'DocumentUnmarshall', step: 'deserialize' } as const
+    client.middlewareStack.add((next) => next, answers)
+    const tables = ordersTables()
+    expect(() => client.middlewareStack.use(tables)).toThrow('has encrypted tables already')
+    client.middlewareStack.remove('DocumentUnmarshall')
+    client.middlewareStack.use(tables)
+  })
+
+  it('to what is no stack, says so', () => {
+    expect(() => ordersTables().applyToStack({} as CommandStack)).toThrow('middlewareStack.use()')
+  })
+
   it('to several clients, works on each', async () => {
     const tables = ordersTables()
     const clients = [storingDynamoDb(), storingDynamoDb()]
@@ -94,7 +124,7 @@ it('works with cached middlewares, of which commands share the context', async (
   expect(JSON.stringify(sent)).not.toContain('card of')
 })
 
-it('leaves requests on other tables alone', async () => {
+it('leaves requests on other tables as they are', async () => {
   const { client } = fakeDynamoDb()
   client.middlewareStack.use(ordersTables())
   let seen: ServiceInputTypes | undefined
@@ -107,7 +137,7 @@ it('leaves requests on other tables alone', async () => {
   )
   const input = { TableName: 'plain', Item: order('1', { aws_dbe_head: { S: 'whatever' } }) }
   await client.send(new PutItemCommand(input))
-  expect(seen).toBe(input)
+  expect(seen).toEqual(input)
 })
 
 it('keeps ciphertext from the caller if another middleware loses track of the request', async () => {
@@ -170,6 +200,13 @@ it('has decided on every operation of this version of the SDK', () => {
 })
 
 describe('encryptedTables', () => {
+  it('says of which table a configuration is', () => {
+    const wrong = { ...orders, logicalTableName: 'others', partitionKeyName: '' }
+    expect(() => encryptedTables({ tables: { orders, others: wrong as typeof orders } })).toThrow(
+      expect.objectContaining({ message: expect.stringMatching(/^tables\["others"\]: /) }),
+    )
+  })
+
   it.each([
     ['tables', {}],
     ['tables', { tables: {} }],
@@ -178,6 +215,10 @@ describe('encryptedTables', () => {
     ['concurrency', { tables: { orders }, concurrency: 1 }],
     ['logicalTableName', { tables: { orders, others: orders } }],
     ['partitionKeyName', { tables: { orders: { ...orders, partitionKeyName: '' } } }],
+    [
+      'allowedUnsignedAttributePrefix',
+      { tables: { orders: { ...orders, allowedUnsignedAttributePrefix: '' } } },
+    ],
   ])('names what is wrong with %s', (field, options) => {
     expect(() => encryptedTables(options as Parameters<typeof encryptedTables>[0])).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', field }),

@@ -239,3 +239,39 @@ it('lets pass what carries no items, and PartiQL on other tables', async () => {
     'ExecuteStatement',
   ])
 })
+
+describe('of callers without types', () => {
+  const circle: Record<string, unknown> = {}
+  circle['circle'] = circle
+
+  it.each<[string, object]>([
+    [
+      'a batch of nothing',
+      new BatchWriteItemCommand({ RequestItems: { orders: undefined as never } }),
+    ],
+    ['a request of null', new BatchWriteItemCommand({ RequestItems: { orders: [null as never] } })],
+    ['keys of nothing', new BatchGetItemCommand({ RequestItems: { orders: null as never } })],
+    ['an action of null', new TransactWriteItemsCommand({ TransactItems: [null as never] })],
+    ['an item within itself', new PutItemCommand({ TableName: 'orders', Item: circle as never })],
+  ])('%s is refused', async (_, command) => {
+    const { client, sent } = encryptingClient()
+    await expect(send(client, command)).rejects.toMatchObject({
+      name: 'RefusedRequestError',
+      code: 'ERR_REFUSED_REQUEST',
+      cause: expect.any(Error),
+    })
+    expect(sent).toEqual([])
+  })
+
+  it.each<[string, unknown]>([
+    ['a list', []],
+    ['a Map', new Map([['id', { S: '1' }]])],
+    ['an instance of a class', new Error('no item')],
+    ['a text', 'text'],
+  ])('an item that is %s is refused', async (_, Item) => {
+    const { client, sent } = encryptingClient()
+    const put = new PutItemCommand({ TableName: 'orders', Item: Item as never })
+    await expect(send(client, put)).rejects.toMatchObject({ name: 'ItemError', code: 'ERR_ITEM' })
+    expect(sent).toEqual([])
+  })
+})
