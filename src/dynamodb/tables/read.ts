@@ -10,13 +10,14 @@ import type {
   ScanCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 import { show } from '../../checks.ts'
-import type { Projection } from '../expressions/projection.ts'
 import type { Item } from '../item.ts'
 import type { Call, Prepare, Prepared } from './call.ts'
 import { inOrder } from './concurrency.ts'
+import { keysAsked } from './item-key.ts'
 import { type ReturnedItem, decryptItems, decryptOne } from './items.ts'
 import { checkRead } from './requests.ts'
-import { type NamedTable, tablesOf, tableOfAnswer } from './tables-of.ts'
+import type { EncryptedTable } from './table-set.ts'
+import { type NamedTable, notAskedFor, tablesOf, tableOfAnswer } from './tables-of.ts'
 
 // The operations that read. What the caller projects is taken out of the items after they were verified.
 
@@ -27,13 +28,14 @@ export const prepareGetItem: Prepare<GetItemCommandInput, GetItemCommandOutput> 
   const table = call.tables.find(input.TableName, call.operation)
   if (!table) return undefined
   const { input: whole, projection } = checkRead(table, input, call)
+  const keys = keysAsked(table.config, [input.Key])
   return {
     input: { ...whole },
     read: async (output) => {
       const { Item: item } = output
       if (item === undefined) return output
       const place = `Item of table ${show(table.name)}`
-      return { ...output, Item: await decryptOne({ table, item, place, projection }, call) }
+      return { ...output, Item: await decryptOne({ table, item, place, projection, keys }, call) }
     },
   }
 }
@@ -67,13 +69,13 @@ export const prepareBatchGetItem: Prepare<
 > = async (input, call) => {
   const requests = tablesOf(input.RequestItems ?? {}, call)
   if (requests.every(({ table }) => !table)) return undefined
-  const projections = new Map<string, Projection>()
+  const asked = new Map<EncryptedTable, Asked>()
   const RequestItems = Object.fromEntries(
     requests.map(({ reference, table, value }) => {
       if (!table) return [reference, value]
       const place = `RequestItems[${show(reference)}]`
       const { input: whole, projection } = checkRead(table, value, call, place)
-      if (projection) projections.set(table.name, projection)
+      asked.set(table, { projection, keys: keysAsked(table.config, value.Keys ?? []) })
       return [reference, whole]
     }),
   )
@@ -82,7 +84,7 @@ export const prepareBatchGetItem: Prepare<
     read: async (output) => ({
       ...output,
       ...(output.Responses && {
-        Responses: await readResponses(output.Responses, projections, call),
+        Responses: await readResponses(output.Responses, asked, call),
       }),
       ...(output.UnprocessedKeys && {
         UnprocessedKeys: asAskedFor(output.UnprocessedKeys, requests, call),
@@ -91,10 +93,13 @@ export const prepareBatchGetItem: Prepare<
   }
 }
 
+/** What the caller wants of a table's items. */
+type Asked = Pick<ReturnedItem, 'projection' | 'keys'>
+
 /** All items of all tables are decrypted within one bound. */
 async function readResponses(
   responses: Record<string, Item[]>,
-  projections: ReadonlyMap<string, Projection>,
+  asked: ReadonlyMap<EncryptedTable, Asked>,
   call: Call,
 ): Promise<Record<string, Item[]>> {
   const answers = Object.entries(responses).map(([reference, items]) => {
@@ -103,9 +108,10 @@ async function readResponses(
   })
   const returned = answers.flatMap(({ reference, table, items }): ReturnedItem[] => {
     if (!table) return []
-    const projection = projections.get(table.name)
+    const wanted = asked.get(table)
+    if (!wanted) throw notAskedFor(reference, call)
     return items.map((item, at) => {
-      return { table, item, place: `Responses[${show(reference)}][${at}]`, projection }
+      return { table, item, place: `Responses[${show(reference)}][${at}]`, ...wanted }
     })
   })
   const decrypted = inOrder(await decryptItems(returned, call))

@@ -1,8 +1,7 @@
 import { show } from '../../checks.ts'
-import { RefusedRequestError } from '../../errors.ts'
+import { type ItemError, RefusedRequestError } from '../../errors.ts'
 import type { Call } from './call.ts'
 import { unexpectedAnswer } from './place.ts'
-import { nameOfTable } from './table-name.ts'
 import type { EncryptedTable } from './table-set.ts'
 
 /** A table's part of a batch. */
@@ -45,12 +44,13 @@ export function tableOfAnswer<Value>(
   requests: readonly NamedTable<Value>[],
   call: Call,
 ): (NamedTable<Value> & { readonly table: EncryptedTable }) | undefined {
-  const table = call.tables.find(nameOfTable(reference, call.operation), call.operation)
+  const table = call.tables.find(reference, call.operation)
   if (!table) return undefined
   const request = requests.find((request) => request.table === table)
   if (request) return { ...request, table }
-  throw unexpectedAnswer(
-    call.operation,
-    `has the table ${show(reference)}, which was not asked for`,
-  )
+  throw notAskedFor(reference, call)
+}
+
+export function notAskedFor(reference: string, { operation }: Call): ItemError {
+  return unexpectedAnswer(operation, `has the table ${show(reference)}, which was not asked for`)
 }

@@ -8,10 +8,10 @@ import type {
 } from '@aws-sdk/client-dynamodb'
 import { show } from '../../checks.ts'
 import { RefusedRequestError } from '../../errors.ts'
-import type { Projection } from '../expressions/projection.ts'
 import type { Call, Prepare } from './call.ts'
 import { inOrder } from './concurrency.ts'
 import { cancellationReader } from './failures.ts'
+import { keysAsked } from './item-key.ts'
 import { type PlacedItem, type ReturnedItem, decryptItems, encryptItems } from './items.ts'
 import { unexpectedAnswer } from './place.ts'
 import { checkRead, checkRequest } from './requests.ts'
@@ -70,25 +70,25 @@ export const prepareTransactGetItems: Prepare<
   const given = input.TransactItems ?? []
   const tables = given.map(({ Get: get }) => call.tables.find(get?.TableName, call.operation))
   if (tables.every((table) => !table)) return undefined
-  const projections = new Map<number, Projection>()
+  const asked = new Map<number, Pick<ReturnedItem, 'projection' | 'keys'>>()
   const TransactItems = given.map((action, index): TransactGetItem => {
     const table = tables[index]
     const { Get: get } = action
     if (!table || !get) return action
     const { input: whole, projection } = checkRead(table, get, call, `TransactItems[${index}].Get`)
-    if (projection) projections.set(index, projection)
+    asked.set(index, { projection, keys: keysAsked(table.config, [get.Key]) })
     return { ...action, Get: whole }
   })
   return {
     input: { ...input, TransactItems },
-    read: (output) => readResponses(output, tables, projections, call),
+    read: (output) => readResponses(output, tables, asked, call),
   }
 }
 
 async function readResponses(
   output: TransactGetItemsCommandOutput,
   tables: readonly (EncryptedTable | undefined)[],
-  projections: ReadonlyMap<number, Projection>,
+  asked: ReadonlyMap<number, Pick<ReturnedItem, 'projection' | 'keys'>>,
   call: Call,
 ): Promise<TransactGetItemsCommandOutput> {
   const { Responses: responses } = output
@@ -101,7 +101,7 @@ async function readResponses(
     const table = tables[index]
     if (!table || item === undefined) return []
     const place = `Responses[${index}].Item of table ${show(table.name)}`
-    return [{ table, item, place, projection: projections.get(index) }]
+    return [{ table, item, place, ...asked.get(index) }]
   })
   const decrypted = inOrder(await decryptItems(returned, call))
   const Responses = responses.map((response, index) =>

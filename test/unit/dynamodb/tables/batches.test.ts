@@ -13,6 +13,7 @@ import {
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DynamoDbItemEncryptor, encryptedTables } from '../../../../src/dynamodb.ts'
 import {
   type Item,
   asJson,
@@ -20,6 +21,7 @@ import {
   keyOf,
   order,
   orderDocument,
+  orders,
   ordersTables,
   startTables,
 } from './harness.ts'
@@ -100,6 +102,44 @@ describe('BatchWriteItem and BatchGetItem', () => {
   })
 })
 
+describe('a batch is refused', () => {
+  const refused = async (requests: object[], tables = ordersTables()) => {
+    const { client, sent } = fakeDynamoDb()
+    client.middlewareStack.use(tables)
+    const RequestItems = { orders: requests }
+    const failure = client.send(new BatchWriteItemCommand({ RequestItems }))
+    await expect(failure).rejects.toMatchObject({
+      code: 'ERR_REFUSED_REQUEST',
+      operation: 'BatchWriteItem',
+      tableName: 'orders',
+      message: expect.stringContaining(`RequestItems["orders"][${requests.length - 1}]`),
+    })
+    expect(sent).toEqual([])
+  }
+  const key = (at: string) => ({ id: { S: 'd' }, at: { N: at } })
+
+  it.each([
+    ['two puts', puts(order('d', { at: { N: '1' } }), order('d', { at: { N: '1.0' } }))],
+    ['two deletions', [{ DeleteRequest: { Key: key('1') } }, { DeleteRequest: { Key: key('1') } }]],
+    ['a put and a deletion', [...puts(order('d')), { DeleteRequest: { Key: key('1') } }]],
+  ])('if %s have one key', async (_, requests) => {
+    await refused(requests)
+  })
+
+  it('if two items differ in a sort key that the configuration does not name', async () => {
+    const tables = encryptedTables({ tables: { orders: { ...orders, sortKeyName: undefined } } })
+    await refused(puts(order('d'), order('d', { at: { N: '2' } })), tables)
+  })
+
+  it.each([
+    ['an unknown kind', { UpdateRequest: { Item: order('d') } }],
+    ['no kind', {}],
+    ['two kinds', { PutRequest: { Item: order('d') }, DeleteRequest: { Key: key('1') } }],
+  ])('if a request is of %s', async (_, request) => {
+    await refused([request])
+  })
+})
+
 describe('what DynamoDB has not processed', () => {
   it('is given back as the caller gave it, in whatever order it comes', async () => {
     const given = puts(
@@ -118,7 +158,19 @@ describe('what DynamoDB has not processed', () => {
     )
     expect(JSON.stringify(sent[0])).not.toContain('card of')
     expect(UnprocessedItems).toEqual({ orders: [deletion, given[2], given[1]] })
-    expect(UnprocessedItems?.['orders']?.[1]).toBe(given[2])
+  })
+
+  it('is told by keys of bytes, too', async () => {
+    const given = [1, 2].map((byte) => order('x', { id: { B: new Uint8Array([byte]) } }))
+    const { client } = fakeDynamoDb(({ input }) => {
+      const { orders } = input['RequestItems'] as { orders: object[] }
+      return { UnprocessedItems: { orders: orders.slice(0, 1) } }
+    })
+    client.middlewareStack.use(ordersTables())
+    const { UnprocessedItems } = await client.send(
+      new BatchWriteItemCommand({ RequestItems: { orders: puts(...given) } }),
+    )
+    expect(UnprocessedItems).toEqual({ orders: puts(...given.slice(0, 1)) })
   })
 
   it('is given back as plain values by the document client', async () => {
@@ -142,6 +194,19 @@ describe('what DynamoDB has not processed', () => {
       code: 'ERR_MALFORMED_ITEM',
       message: expect.stringContaining('UnprocessedItems["orders"]'),
     })
+  })
+
+  it('is projected if the table is asked for by its name and answered by its ARN', async () => {
+    const arn = 'arn:aws:dynamodb:eu-central-1:1:table/orders'
+    const encryptor = new DynamoDbItemEncryptor(orders)
+    const { item } = await encryptor.encryptItem({ id: { S: '1' }, at: { N: '1' }, ...order('1') })
+    const { client } = fakeDynamoDb(() => ({ Responses: { [arn]: [asJson(item)] } }))
+    client.middlewareStack.use(ordersTables())
+    const asked = { Keys: [keyOf('1')], ProjectionExpression: 'total' }
+    const { Responses } = await client.send(
+      new BatchGetItemCommand({ RequestItems: { orders: asked } }),
+    )
+    expect(Responses).toEqual({ [arn]: [{ total: { N: '12.5' } }] })
   })
 
   it('is asked for with the projection of the caller', async () => {
