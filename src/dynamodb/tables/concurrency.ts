@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events'
+
 /**
  * `work` on each of the values, on at most `limit` of them at the same time. What it returns is in the order of
  * the values. The first failure is thrown; it raises the signal that the others were given, and no more begin.
@@ -10,6 +12,8 @@ export async function mapWithin<Value, Result>(
 ): Promise<Result[]> {
   const failed = new AbortController()
   const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
+  // One signal for all, and whatever waits for KMS listens to it. Node would take more than ten for a leak.
+  setMaxListeners(0, either)
   const results: Result[] = []
   const entries = values.entries()
   const worker = async (): Promise<void> => {

@@ -55,3 +55,33 @@ it('passes the signal of the caller on', async () => {
   })
   expect(await work).toEqual(['enough', 'enough'])
 })
+
+it('begins no more after a failure, though the others go on well', async () => {
+  const begun: number[] = []
+  const work = mapWithin(2, numbers(6), undefined, async (value) => {
+    begun.push(value)
+    if (value === 0) throw new Error('the first')
+    await turn()
+  })
+  await expect(work).rejects.toThrow('the first')
+  for (let turns = 0; turns < 5; turns++) await turn()
+  expect(begun).toEqual([0, 1])
+})
+
+it.each([undefined, new AbortController().signal])(
+  'does not pass for a leak, however many listen to its signal',
+  async (given) => {
+    const warnings: Error[] = []
+    const listener = (warning: Error) => warnings.push(warning)
+    process.on('warning', listener)
+    try {
+      await mapWithin(10, numbers(100), given, async (_, __, signal) => {
+        signal.addEventListener('abort', () => undefined)
+      })
+      await turn()
+    } finally {
+      process.off('warning', listener)
+    }
+    expect(warnings).toEqual([])
+  },
+)
