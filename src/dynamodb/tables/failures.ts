@@ -1,8 +1,8 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { show } from '../../checks.ts'
 import type { Item } from '../item.ts'
 import type { Call } from './call.ts'
-import { type ReturnedItem, decryptItems, decryptOne } from './items.ts'
+import { type ReturnedItem, decryptItems } from './items.ts'
+import { placed } from './place.ts'
 import type { EncryptedTable } from './table-set.ts'
 
 // `ReturnValuesOnConditionCheckFailure: 'ALL_OLD'` has DynamoDB put items into its errors. They are decrypted
@@ -10,7 +10,7 @@ import type { EncryptedTable } from './table-set.ts'
 
 /** What an error, or one of the reasons of a cancelled transaction, may have. */
 interface ItemHolder {
-  Item?: Record<string, AttributeValue> | undefined
+  Item?: Item | undefined
 }
 
 /** Decrypts the item in the error of a condition that did not hold. */
@@ -19,9 +19,9 @@ export function failedConditionReader(
   call: Call,
 ): (failure: Error) => Promise<void> {
   return async (failure) => {
-    if (failure.name !== 'ConditionalCheckFailedException' || !holdsItem(failure)) return
-    const place = `Item of the ConditionalCheckFailedException of table ${show(table.name)}`
-    failure.Item = await decryptOne({ table, item: failure.Item, place }, call)
+    if (!holdsItem(failure)) return
+    const place = `Item of the ${failure.name} of table ${show(table.name)}`
+    await decryptHeld([failure], [{ table, item: failure.Item, place }], failure, call)
   }
 }
 
@@ -35,10 +35,9 @@ export function cancellationReader(
   call: Call,
 ): (failure: Error) => Promise<void> {
   return async (failure) => {
-    if (failure.name !== 'TransactionCanceledException') return
     const reasons: unknown = Reflect.get(failure, 'CancellationReasons')
     if (!Array.isArray(reasons)) return
-    const holders: { Item: Item }[] = []
+    const holders: ItemHolder[] = []
     const items: ReturnedItem[] = []
     for (const [index, reason] of reasons.entries()) {
       const table = tables[index]
@@ -47,8 +46,27 @@ export function cancellationReader(
       const place = `CancellationReasons[${index}].Item of table ${show(table.name)}`
       items.push({ table, item: reason.Item, place })
     }
+    await decryptHeld(holders, items, failure, call)
+  }
+}
+
+/**
+ * Puts the decrypted items where the encrypted ones are. If one cannot be decrypted, all are taken out, and the
+ * failure of the decryption is thrown, beside which the caller finds that of DynamoDB: which action failed, and why.
+ */
+async function decryptHeld(
+  holders: readonly ItemHolder[],
+  items: readonly ReturnedItem[],
+  failure: Error,
+  call: Call,
+): Promise<void> {
+  try {
     const decrypted = await decryptItems(items, call)
-    for (const [index, holder] of holders.entries()) holder.Item = decrypted[index] ?? {}
+    for (const [index, holder] of holders.entries()) holder.Item = decrypted[index]
+  } catch (unreadable) {
+    for (const holder of holders) delete holder.Item
+    const both = new AggregateError([failure, unreadable], failure.message)
+    throw placed(unreadable, 'Nothing was written', 'ERR_UNWRAP_FAILED', both)
   }
 }
 

@@ -76,7 +76,8 @@ async function withWholeItem<Output extends Written>(
 ): Promise<Output> {
   const { Attributes: item } = output
   if (item === undefined) return output
-  const place = `Attributes of table ${show(table.name)}`
+  // It is not to be sent again because of this.
+  const place = `Attributes of table ${show(table.name)} (what was asked for was carried out)`
   return { ...output, Attributes: await decryptOne({ table, item, place }, call) }
 }
 

@@ -67,10 +67,44 @@ describe('the item that failed a condition', () => {
     await expect(put).rejects.toMatchObject({ Item: order('1') })
   })
 
+  const forged = async () => ({ ...(await encrypted(order('1'))), total: { N: '0' } })
+
+  it('is taken out of the error of DynamoDB if it does not verify, and that is the cause', async () => {
+    const { client } = failing(conditionFailed(await forged()))
+    const failure: unknown = await client.send(new DeleteItemCommand(one)).catch((e: unknown) => e)
+    expect(failure).toMatchObject({ code: 'ERR_AUTHENTICATION', cause: expect.any(AggregateError) })
+    const { errors } = (failure as Error).cause as AggregateError
+    expect(errors[0]).toBeInstanceOf(ConditionalCheckFailedException)
+    expect(errors[0]).not.toHaveProperty('Item')
+  })
+
+  it('leaves the other reasons of a transaction readable if it does not verify', async () => {
+    const { client } = failing({
+      __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException',
+      Message: 'Transaction cancelled',
+      CancellationReasons: [
+        { Code: 'TransactionConflict' },
+        { Code: 'ConditionalCheckFailed', Item: asJson(await forged()) },
+      ],
+    })
+    const Put = { TableName: 'orders', Item: order('1') }
+    const failure: unknown = await client
+      .send(new TransactWriteItemsCommand({ TransactItems: [{ Put }, { Put }] }))
+      .catch((error: unknown) => error)
+    expect(failure).toMatchObject({
+      code: 'ERR_AUTHENTICATION',
+      message: expect.stringContaining('CancellationReasons[1].Item of table "orders"'),
+    })
+    const { errors } = (failure as Error).cause as AggregateError
+    expect(errors[0]).toBeInstanceOf(TransactionCanceledException)
+    expect((errors[0] as TransactionCanceledException).CancellationReasons).toEqual([
+      { Code: 'TransactionConflict' },
+      { Code: 'ConditionalCheckFailed' },
+    ])
+  })
+
   it('is not handed out if it does not verify', async () => {
-    const { client } = failing(
-      conditionFailed({ ...(await encrypted(order('1'))), total: { N: '0' } }),
-    )
+    const { client } = failing(conditionFailed(await forged()))
     await expect(client.send(new DeleteItemCommand(one))).rejects.toMatchObject({
       name: 'TamperedMessageError',
       message: expect.stringContaining('ConditionalCheckFailedException of table "orders"'),
@@ -145,6 +179,16 @@ describe('a failure of ours', () => {
     client.middlewareStack.use(ordersTables())
     expect((await client.send(new GetItemCommand(one))).Item).toEqual(order('1'))
     expect(sent).toHaveLength(3)
+  })
+
+  it('over what a write returns says that the write was carried out', async () => {
+    const { client, sent } = failing({ Attributes: asJson(order('1')) })
+    const put = { TableName: 'orders', Item: order('1'), ReturnValues: 'ALL_OLD' as const }
+    await expect(client.send(new PutItemCommand(put))).rejects.toMatchObject({
+      code: 'ERR_PLAINTEXT_ITEM',
+      message: expect.stringContaining('was carried out'),
+    })
+    expect(sent).toHaveLength(1)
   })
 
   it('encrypts once for all retries', async () => {
