@@ -1,8 +1,9 @@
 import { checkInteger, checkObject, checkOptions, show } from '../../checks.ts'
-import { InvalidArgumentError } from '../../errors.ts'
+import { EnvelopeError, InvalidArgumentError } from '../../errors.ts'
 import { DynamoDbItemEncryptor, configOf } from '../item-encryptor.ts'
 import type { Item, ItemDocument } from '../item.ts'
 import type { AttributeActions, TableEncryptionConfig } from '../table-config.ts'
+import { placed } from './place.ts'
 import { type CommandStack, Plugin } from './plugin.ts'
 import { isTableName } from './table-name.ts'
 import { type EncryptedTable, TableSet } from './table-set.ts'
@@ -13,10 +14,20 @@ import {
   updateItem,
 } from './update/update-item.ts'
 
-/** Options of {@link encryptedTables}. */
-export interface EncryptedTablesOptions {
+/**
+ * Options of {@link encryptedTables}. The type parameter, the actions of each table, is inferred, so that a key
+ * without an action is a compile error.
+ */
+export interface EncryptedTablesOptions<
+  Actions extends Record<string, AttributeActions> = Record<string, AttributeActions>,
+> {
   /** By the name of the table in DynamoDB, how its items are encrypted. */
-  readonly tables: Readonly<Record<string, TableEncryptionConfig>>
+  readonly tables: {
+    readonly [Name in keyof Actions]: TableEncryptionConfig<
+      Actions[Name],
+      keyof Actions[Name] & string
+    >
+  }
   /** How many items of one request are encrypted or decrypted at the same time. Default: 10. */
   readonly maxConcurrency?: number | undefined
 }
@@ -44,20 +55,30 @@ export class EncryptedTables {
    * Changes attributes of an encrypted item, which DynamoDB's `UpdateItem` cannot: reads the item, strongly
    * consistent, decrypts it, has it changed, and writes it on condition that nobody has changed it meanwhile,
    * also not one of its unsigned attributes. If somebody has, it begins anew, after a random time. Unsigned
-   * attributes that `change` does not touch are not written.
+   * attributes that `change` does not touch are not written; those that it leaves out, or returns as
+   * `undefined`, are removed.
+   *
+   * In plain values, an attribute that comes back as it was given stays as it was stored. One that is changed
+   * goes through JavaScript as a whole, with all numbers in it: beyond 17 digits they are rounded, unless
+   * `unmarshallOptions.wrapNumbers` of the client says otherwise.
    *
    * It is optimistic, not atomic: many who change one item at once get into each other's way. Throttled requests
    * are retried by the SDK alone. If the answer to a write is lost, and somebody else changes the item before the
    * SDK sends it once more, `change` is applied to an item that it has been applied to already; after an error of
    * the network, nobody knows whether it was. Where that matters, have `change` note in the item what it has done.
+   * Under `FORCE_PLAINTEXT_WRITE_ALLOW_PLAINTEXT_READ` a lost answer is enough for that: nothing in a plaintext
+   * item tells its own write from an equal one by somebody else.
    *
    * It deletes nothing. An item that is not there is created if `change` makes one of `undefined`.
    *
    * @param client a DynamoDBClient, with a `Key` of attribute values, or a DynamoDBDocumentClient, with one of
    *   plain values. `change` gets and returns items in the form of the key. The plugin need not be applied to it.
    * @throws EnvelopeError `ERR_UPDATE_CONFLICT` after `maxAttempts` attempts. The item is as others wrote it.
-   * @throws InvalidArgumentError if `change` returns an item with another key, or something else than an item.
-   * @throws RefusedRequestError if the item has so many attributes, hundreds, that DynamoDB takes no such request.
+   * @throws InvalidArgumentError if `change` returns an item with another key, or something else than an item, or
+   *   alters the item and returns `undefined`.
+   * @throws ItemError `ERR_ITEM` if something has no plain value, or no attribute value; it names the attribute.
+   * @throws RefusedRequestError if the item has so many attributes, hundreds, that DynamoDB takes no such request;
+   *   or has beacons of AWS's searchable encryption, which this version cannot compute. Nothing was written.
    * @throws what decrypting and encrypting the item throw, what `change` does, and the errors of the client.
    * @example
    * ```ts
@@ -96,10 +117,12 @@ export class EncryptedTables {
  * await client.send(new PutItemCommand({ TableName: 'orders-prod', Item: { … } }))
  * ```
  */
-export function encryptedTables(options: EncryptedTablesOptions): EncryptedTables {
+export function encryptedTables<const Actions extends Record<string, AttributeActions>>(
+  options: EncryptedTablesOptions<Actions>,
+): EncryptedTables {
   checkOptions(options, ['tables', 'maxConcurrency'])
   checkObject(options.tables, 'tables')
-  const tables = Object.entries(options.tables).map(([name, config]) =>
+  const tables = Object.entries<TableEncryptionConfig>(options.tables).map(([name, config]) =>
     encryptedTable(name, config),
   )
   if (tables.length === 0) {
@@ -118,8 +141,12 @@ function encryptedTable(name: string, config: TableEncryptionConfig): EncryptedT
       `tables is by the names of the tables, and ${show(name)} is none; an ARN is found by its name`,
     )
   }
-  const encryptor = new DynamoDbItemEncryptor<AttributeActions, string, string, string>(config)
-  return { name, config: configOf(encryptor), encryptor }
+  try {
+    const encryptor = new DynamoDbItemEncryptor<AttributeActions, string, string, string>(config)
+    return { name, config: configOf(encryptor), encryptor }
+  } catch (failure) {
+    throw EnvelopeError.is(failure) ? placed(failure, `tables[${show(name)}]`) : failure
+  }
 }
 
 /** One to one (ddb-table-encryption-config.md, "Logical Table Name"): items could be moved between two. */
