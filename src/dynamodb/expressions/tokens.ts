@@ -10,7 +10,7 @@ export interface Token {
 }
 
 /** DynamoDB's own limit is 4 KB; all that can be in an expression is one byte a character. */
-const maxExpressionLength = 4096
+export const maxExpressionLength = 4096
 
 /** DynamoDB takes 300 operators. Without a limit, a text of parentheses would overflow the stack. */
 const maxDepth = 300

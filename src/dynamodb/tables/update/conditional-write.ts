@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { RefusedRequestError } from '../../../errors.ts'
 import { footerName, headerName } from '../../../structured/structure.ts'
+import { maxExpressionLength } from '../../expressions/tokens.ts'
 import type { Item } from '../../item.ts'
 import { type CheckedTableConfig, isReserved, isSigned } from '../../table-config.ts'
 import { rawRequest } from '../raw-request.ts'
@@ -25,8 +26,7 @@ type Attribute = readonly [name: string, value: AttributeValue]
 /** What an encryption adds. */
 const envelope: readonly string[] = [headerName, footerName]
 
-/** DynamoDB's limits on one expression. */
-const maxExpressionLength = 4096
+/** DynamoDB's limit on the operators of one expression. */
 const maxOperators = 300
 
 /**

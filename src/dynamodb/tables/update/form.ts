@@ -46,7 +46,7 @@ const attributeValues: ItemForm = {
 
 function plainValues({ marshallOptions, unmarshallOptions }: TranslateConfig): ItemForm {
   const given = (item: Item) => toDocument(structuredClone(item), unmarshallOptions)
-  const taken = (value: ItemDocument) => toItem(withoutUndefined(value), marshallOptions)
+  const taken = (value: ItemDocument) => toItem(value, marshallOptions)
   /** What an attribute becomes that is given and taken back untouched, if it can be written at all. */
   const thereAndBack = (name: string, value: AttributeValue): AttributeValue | undefined => {
     try {

@@ -66,8 +66,9 @@ describe('the write of an update', () => {
   })
 
   test('names no unsigned attribute in the update that stays as it is, nor the key', () => {
-    const stored = { ...key, ':a': { S: 'a' }, ':b': { S: 'b' }, aws_dbe_head: head }
-    const input = updateOf(stored, { ...stored, ':b': { S: 'c' } })
+    const unsigned = { ':a': { S: 'a' }, ':b': { S: 'b' }, ':n': { N: '0.0000001' } }
+    const stored = { ...key, ...unsigned, aws_dbe_head: head }
+    const input = updateOf(stored, { ...stored, ':b': { S: 'c' }, ':n': { N: '1e-7' } })
     const names = (expression = '') =>
       (expression.match(/#[0-9a-z]+/g) ?? []).map((name) => input.ExpressionAttributeNames?.[name])
     expect(names(input.UpdateExpression).sort()).toEqual([':b', 'aws_dbe_head'])

@@ -70,7 +70,7 @@ describe('update', () => {
     await update(
       client,
       (item) => {
-        Key['id'] = { S: 'another' }
+        if (Key['id']) Key['id'].S = 'another'
         return paid(item)
       },
       Key,
