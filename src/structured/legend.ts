@@ -9,7 +9,7 @@ const bytes: Readonly<Record<SignedAction, number>> = {
 }
 
 /** The byte of the legend that says what is done to a field. */
-export function legendByte(action: SignedAction): number {
+function legendByte(action: SignedAction): number {
   return bytes[action]
 }
 
