@@ -66,19 +66,7 @@ export function checkNoReservedKeys(context: EncryptionContext, field: string): 
  */
 export function serializeContext(context: EncryptionContext): Uint8Array {
   if (context === noPairs) return noBytes
-  if (context === last.context) return last.bytes
-  const bytes = serializePairs(Object.entries(context).sort(([a], [b]) => compareUtf8(a, b)))
-  if (Object.isFrozen(context)) last = { context, bytes }
-  return bytes
-}
-
-/**
- * What was serialized last, of a context that nobody can change: of an item it is needed three times, by the
- * keyring, for the intermediate key and for the hash. That took a tenth of a decryption.
- */
-let last: { readonly context: EncryptionContext; readonly bytes: Uint8Array } = {
-  context: noPairs,
-  bytes: noBytes,
+  return serializePairs(Object.entries(context).sort(([a], [b]) => compareUtf8(a, b)))
 }
 
 /**
