@@ -51,6 +51,7 @@ export function unwrapUnderIntermediateKey(
   context: Uint8Array,
 ): { dataKey: Uint8Array; symmetricSigningKey: Uint8Array } | undefined {
   const { encryptionKey, symmetricSigningKey } = derive(backend, intermediateKey)
+  let isFound = false
   try {
     for (const candidate of wrapped) {
       if (candidate.length !== wrappedDataKeyLength) continue
@@ -60,13 +61,15 @@ export function unwrapUnderIntermediateKey(
       const dataKey = rest && concat(start, rest)
       start.fill(0)
       rest?.fill(0)
-      if (dataKey) return { dataKey, symmetricSigningKey }
+      if (!dataKey) continue
+      isFound = true
+      return { dataKey, symmetricSigningKey }
     }
+    return undefined
   } finally {
     encryptionKey.fill(0)
+    if (!isFound) symmetricSigningKey.fill(0)
   }
-  symmetricSigningKey.fill(0)
-  return undefined
 }
 
 // HKDF with SHA-512: one extract for both keys, and each shorter than a block, so that each expand is one HMAC.
