@@ -194,14 +194,7 @@ export class EncryptionMaterials {
     materials.#encryptedDataKeys = change.encryptedDataKeys ?? this.#encryptedDataKeys
     materials.#wrapFailures = change.wrapFailures ?? this.#wrapFailures
     materials.#family = this.#family
-    materials.#joinFamily()
     return materials
-  }
-
-  #joinFamily(): void {
-    for (const key of [this.#dataKey, this.#intermediateKey, ...this.#symmetricSigningKeys]) {
-      if (key) this.#family.add(key)
-    }
   }
 
   /**
@@ -233,7 +226,9 @@ export class EncryptionMaterials {
     materials.#symmetricSigningKeys = this.#symmetricSigningKeys.map((key) => key.clone())
     materials.#encryptedDataKeys = this.#encryptedDataKeys.map(copyEncryptedDataKey)
     materials.#wrapFailures = this.#wrapFailures.map((failure) => ({ ...failure }))
-    materials.#joinFamily()
+    for (const key of [materials.#dataKey, ...materials.#symmetricSigningKeys]) {
+      if (key) materials.#family.add(key)
+    }
     return materials
   }
 

@@ -9,7 +9,7 @@ import { RefusedRequestError } from '../../../errors.ts'
 import { footerName, headerName } from '../../../structured/structure.ts'
 import { maxExpressionLength } from '../../expressions/tokens.ts'
 import type { Item } from '../../item.ts'
-import { type CheckedTableConfig, isReserved, isSigned } from '../../table-config.ts'
+import { type CheckedTableConfig, isReserved, isSigned, keyNames } from '../../table-config.ts'
 import { rawRequest } from '../raw-request.ts'
 import { isSameValue } from './same-value.ts'
 
@@ -140,8 +140,8 @@ function keyOf(config: CheckedTableConfig, item: Item): Item {
   return Object.fromEntries(Object.entries(item).filter(([name]) => isKey(config, name)))
 }
 
-function isKey({ partitionKeyName, sortKeyName }: CheckedTableConfig, name: string): boolean {
-  return name === partitionKeyName || name === sortKeyName
+function isKey(config: CheckedTableConfig, name: string): boolean {
+  return keyNames(config).includes(name)
 }
 
 /** Whether anybody may change the attribute without the library. */

@@ -1,4 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { equalBytes } from '../../../format/bytes.ts'
 import { serializeAttribute } from '../../values/attribute-value.ts'
 
 /** Whether DynamoDB takes two values for the same: numbers by value, sets without an order, bytes by content. */
@@ -9,7 +10,7 @@ export function isSameValue(
   if (one === undefined || other === undefined) return false
   try {
     const [first, second] = [serializeAttribute(one, ''), serializeAttribute(other, '')]
-    return first.typeId === second.typeId && Buffer.compare(first.value, second.value) === 0
+    return first.typeId === second.typeId && equalBytes(first.value, second.value)
   } catch {
     return false // One of them is no value that is ever stored.
   }

@@ -20,6 +20,7 @@ import {
   errorName,
   InvalidArgumentError,
 } from '../../../errors.ts'
+import { equalBytes } from '../../../format/bytes.ts'
 import type { Item, ItemDocument } from '../../item.ts'
 import type { Call } from '../call.ts'
 import { decryptOne, encryptOne } from '../items.ts'
@@ -282,5 +283,5 @@ function foundBy(error: unknown): Item | undefined {
 }
 
 function isSameHeader(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  return one !== undefined && other !== undefined && Buffer.compare(one, other) === 0
+  return one !== undefined && other !== undefined && equalBytes(one, other)
 }
