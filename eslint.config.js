@@ -2,7 +2,7 @@
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
-const lowest = ['checks', 'diagnostics', 'errors']
+const lowest = ['checks', 'concurrency', 'diagnostics', 'errors']
 const base = ['materials', 'format', 'suites', 'crypto', ...lowest]
 
 /**
@@ -12,6 +12,7 @@ const base = ['materials', 'format', 'suites', 'crypto', ...lowest]
 const layers = {
   cli: ['local-kms', ...lowest],
   dynamodb: ['structured', 'cmm', 'keyrings', ...base],
+  sql: ['client', 'cmm', 'keyrings', ...base],
   client: ['engine', 'cmm', 'keyrings', 'cache', ...base],
   engine: base,
   structured: base,
@@ -37,6 +38,16 @@ const subfolders = [
   'keyrings/kms',
   'local-kms/controls',
   'local-kms/operations',
+  'sql/backfill',
+  'sql/blind-index',
+  'sql/codecs',
+  'sql/database',
+  'sql/drizzle',
+  'sql/key-storage',
+  'sql/kysely',
+  'sql/mysql2',
+  'sql/pg',
+  'sql/prisma',
 ]
 
 /** Modules that only some folders may load. Types are free everywhere: they load nothing. */
@@ -57,6 +68,13 @@ const modules = [
     from: ['dynamodb', 'keyrings/hierarchical', 'keyrings/kms'],
   },
   { name: 'lru-cache', match: 'lru-cache$', from: ['cache'] },
+  { name: 'Kysely', match: 'kysely(?:/|$)', from: ['sql/kysely'] },
+  { name: 'Drizzle', match: 'drizzle-orm(?:/|$)', from: ['sql/drizzle'] },
+  {
+    name: 'a database driver or Prisma',
+    match: '(?:pg|mysql2|@prisma/.*|prisma)(?:/|$)',
+    from: [],
+  },
   { name: 'commander', match: 'commander$', from: ['cli'] },
   { name: 'zod', match: 'zod(?:/|$)', from: ['keyrings/hierarchical', 'local-kms'] },
 ]

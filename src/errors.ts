@@ -39,6 +39,9 @@ export type ErrorCode =
   | 'ERR_LEGACY_ITEM'
   | 'ERR_REFUSED_REQUEST'
   | 'ERR_UPDATE_CONFLICT'
+  | 'ERR_FIELD'
+  | 'ERR_REFUSED_QUERY'
+  | 'ERR_BACKFILL'
 
 /** What one keyring did with one encrypted data key while a message was being decrypted. */
 export interface UnwrapAttempt {
@@ -223,6 +226,49 @@ export class RefusedRequestError extends EnvelopeError {
     this.operation = request.operation
     this.tableName = request.tableName
     this.attribute = request.attribute
+  }
+}
+
+/**
+ * The value of one column could not be encrypted or decrypted. `code` is that of the failure underneath, for
+ * example `ERR_AUTHENTICATION` of a value that was moved or changed; `ERR_FIELD` if the value is not of the column's
+ * type, is not stored as it should be, or its row lacks the primary key.
+ */
+export class FieldError extends EnvelopeError {
+  override name = 'FieldError'
+  /** The table, as it was defined. */
+  readonly table: string
+  /** The column, or the part of the primary key, that is at fault. */
+  readonly column: string
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    place: { table: string; column: string },
+    cause?: unknown,
+  ) {
+    const attempts = EnvelopeError.is(cause) ? cause.attempts : undefined
+    super(code, message, {
+      ...(cause === undefined ? {} : { cause }),
+      ...(attempts === undefined ? {} : { attempts }),
+    })
+    this.table = place.table
+    this.column = place.column
+  }
+}
+
+/** A query on an encrypted table that could not do what it says. It was not sent. */
+export class RefusedQueryError extends EnvelopeError {
+  override name = 'RefusedQueryError'
+  /** The table, as it was defined. */
+  readonly table: string | undefined
+  /** The column that it cannot be done with, if it is one. */
+  readonly column: string | undefined
+
+  constructor(message: string, place: { table?: string | undefined; column?: string | undefined }) {
+    super('ERR_REFUSED_QUERY', message)
+    this.table = place.table
+    this.column = place.column
   }
 }
 

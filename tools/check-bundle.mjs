@@ -16,6 +16,13 @@ const packages = {
   './kms': ['@aws-sdk/client-kms', 'lru-cache'],
   './local-kms': ['zod'],
   './noble': ['@noble/ciphers', '@noble/curves', '@noble/hashes'],
+  './sql': ['lru-cache'],
+  './sql/drizzle': ['drizzle-orm', 'lru-cache'],
+  './sql/hierarchical': ['@aws-sdk/client-kms', 'lru-cache', 'zod'],
+  './sql/kysely': ['kysely', 'lru-cache'],
+  './sql/mysql2': ['lru-cache'],
+  './sql/pg': ['lru-cache'],
+  './sql/prisma': ['lru-cache'],
 }
 
 /** @type {Record<string, string[]>} */

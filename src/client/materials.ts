@@ -3,6 +3,7 @@ import {
   type DecryptionMaterialsRequest,
   checkDecryptionMaterials,
   checkEncryptionMaterials,
+  checkRequiredKeysKept,
 } from '../cmm/cmm.ts'
 import { MessageDecryption } from '../engine/decryption.ts'
 import { MessageEncryption } from '../engine/encryption.ts'
@@ -19,7 +20,7 @@ export async function beginEncryption(
   request: EncryptRequest,
   maxPlaintextLength: number | undefined,
 ): Promise<MessageEncryption> {
-  const { encryptionContext, algorithmSuite, signal } = request
+  const { encryptionContext, requiredContextKeys, algorithmSuite, signal } = request
   const { commitmentPolicy, maxEncryptedDataKeys } = client
   checkNotAborted(signal)
   const materials = await askCmm('ERR_WRAP_FAILED', signal, () =>
@@ -27,6 +28,7 @@ export async function beginEncryption(
       encryptionContext,
       commitmentPolicy,
       algorithmSuite,
+      requiredContextKeys: requiredContextKeys.length === 0 ? undefined : requiredContextKeys,
       maxPlaintextLength,
       signal,
     }),
@@ -34,6 +36,7 @@ export async function beginEncryption(
   try {
     // The CMM may be the application's own, so what it returns is checked again.
     checkEncryptionMaterials(materials)
+    checkRequiredKeysKept(materials, requiredContextKeys)
     checkPolicyOnEncrypt(commitmentPolicy, materials.suite)
     const count = materials.encryptedDataKeys.length
     if (maxEncryptedDataKeys !== undefined && count > maxEncryptedDataKeys) {

@@ -1,5 +1,5 @@
 import type { CryptoBackend } from '../crypto/backend.ts'
-import { checkInteger, checkOptions, checkSignal, isBytes } from '../checks.ts'
+import { checkInteger, checkOptions, checkSignal, isBytes, show } from '../checks.ts'
 import { EnvelopeError, InvalidArgumentError } from '../errors.ts'
 import {
   type EncryptionContext,
@@ -17,6 +17,11 @@ export interface EncryptOptions {
    * Default: none.
    */
   encryptionContext?: Record<string, string>
+  /**
+   * Keys of the encryption context whose pairs are authenticated and not stored in the message: who
+   * decrypts has to give them. Default: none, or those of a `RequiredEncryptionContextCmm`.
+   */
+  requiredContextKeys?: readonly string[]
   /** Default: the commitment policy's, which is 0x0578 (signed) unless a policy forbids commitment. */
   algorithmSuite?: AlgorithmSuiteName
   /** Bytes of plaintext a frame, 1 to 2^32 - 1. Default: the client's. */
@@ -72,6 +77,7 @@ export interface ClientConfiguration {
 /** The options of one encryption, checked and completed. */
 export interface EncryptRequest {
   readonly encryptionContext: EncryptionContext
+  readonly requiredContextKeys: readonly string[]
   readonly algorithmSuite: AlgorithmSuite | undefined
   readonly frameLength: number
   readonly plaintextLength: number | undefined
@@ -87,6 +93,7 @@ export interface DecryptRequest {
 
 const encryptOptions = [
   'encryptionContext',
+  'requiredContextKeys',
   'algorithmSuite',
   'frameLength',
   'plaintextLength',
@@ -104,7 +111,7 @@ export function checkEncryptOptions(
   checkOptions(options, also ? [...encryptOptions, ...also] : encryptOptions)
   const encryptionContext = copyContext(options.encryptionContext, 'encryptionContext')
   checkNoReservedKeys(encryptionContext, 'encryptionContext')
-  const { algorithmSuite: name, plaintextLength } = options
+  const { requiredContextKeys, algorithmSuite: name, plaintextLength } = options
   const algorithmSuite = name === undefined ? undefined : suiteByName(name)
   if (algorithmSuite) checkPolicyOnEncrypt(commitmentPolicy, algorithmSuite)
   if (plaintextLength !== undefined) {
@@ -112,11 +119,34 @@ export function checkEncryptOptions(
   }
   return {
     encryptionContext,
+    requiredContextKeys: checkContextKeys(requiredContextKeys, encryptionContext),
     algorithmSuite,
     frameLength: checkFrameLength(options.frameLength ?? frameLength),
     plaintextLength,
     signal: checkSignal(options.signal),
   }
+}
+
+const noKeys: readonly string[] = Object.freeze([])
+
+/** A copy of the keys, after refusing those that the context has not. */
+function checkContextKeys(
+  keys: readonly string[] | undefined,
+  context: EncryptionContext,
+): readonly string[] {
+  if (keys === undefined) return noKeys
+  const given: unknown = keys
+  if (!Array.isArray(given)) {
+    throw new InvalidArgumentError('requiredContextKeys', 'requiredContextKeys must be an array')
+  }
+  for (const key of Array.from<unknown>(given)) {
+    if (typeof key === 'string' && Object.hasOwn(context, key)) continue
+    throw new InvalidArgumentError(
+      'requiredContextKeys',
+      `requiredContextKeys has ${show(key)}, which is not a key of the encryptionContext`,
+    )
+  }
+  return [...new Set(keys)]
 }
 
 export function checkDecryptOptions(

@@ -1,4 +1,4 @@
-import { hasMethods } from '../checks.ts'
+import { hasMethods, show } from '../checks.ts'
 import { compressedLength } from '../crypto/point.ts'
 import { EnvelopeError, InvalidArgumentError, reasonOf } from '../errors.ts'
 import type { EncryptedDataKey } from '../format/encrypted-data-key.ts'
@@ -152,6 +152,18 @@ export function checkRequiredKeys(
   throw new EnvelopeError(
     'ERR_ENCRYPTION_CONTEXT',
     `The encryption context lacks the required key ${JSON.stringify(missing)}`,
+  )
+}
+
+/** Refuses materials of a CMM that would store a pair which was not to be stored. */
+export function checkRequiredKeysKept(
+  { requiredContextKeys: kept }: EncryptionMaterials,
+  keys: readonly string[],
+): void {
+  const dropped = keys.find((key) => !kept.includes(key))
+  if (dropped === undefined) return
+  throw noDataKey(
+    `The underlying CMM dropped the required key ${show(dropped)}: the message would store its pair`,
   )
 }
 

@@ -17,6 +17,7 @@ import {
   type EncryptionMaterialsRequest,
   checkDecryptionMaterials,
   checkEncryptionMaterials,
+  checkRequiredKeysKept,
 } from './cmm.ts'
 import { type UnderlyingOptions, underlyingCmm } from './underlying.ts'
 
@@ -87,9 +88,7 @@ export class RequiredEncryptionContextCmm implements CryptographicMaterialsManag
     })
     try {
       checkEncryptionMaterials(materials)
-      const { requiredContextKeys: kept } = materials
-      const dropped = this.#requiredKeys.find((key) => !kept.includes(key))
-      if (dropped !== undefined) throw droppedBy(dropped)
+      checkRequiredKeysKept(materials, this.#requiredKeys)
       return materials
     } catch (error) {
       if (isEncryptionMaterials(materials)) materials.destroy()
@@ -147,11 +146,4 @@ function checkKeys(requiredKeys: readonly string[]): readonly string[] {
 
 function invalid(message: string): InvalidArgumentError {
   return new InvalidArgumentError('requiredKeys', message)
-}
-
-function droppedBy(key: string): EnvelopeError {
-  return new EnvelopeError(
-    'ERR_NO_DATA_KEY',
-    `The underlying CMM dropped the required key ${show(key)}: the message would store its pair`,
-  )
 }

@@ -83,7 +83,12 @@ describe('the client', () => {
     expectTypeOf<EncryptResult['header']>().toEqualTypeOf<MessageHeader>()
     expectTypeOf<EncryptResult['wrapFailures']>().toEqualTypeOf<readonly WrapFailure[]>()
     expectTypeOf<keyof EncryptOptions>().toEqualTypeOf<
-      'encryptionContext' | 'algorithmSuite' | 'frameLength' | 'plaintextLength' | 'signal'
+      | 'encryptionContext'
+      | 'requiredContextKeys'
+      | 'algorithmSuite'
+      | 'frameLength'
+      | 'plaintextLength'
+      | 'signal'
     >()
     // @ts-expect-error: an option of decrypt
     void client.encrypt(bytes, { signatures: 'verify' })
@@ -204,6 +209,9 @@ describe('errors', () => {
       | 'ERR_LEGACY_ITEM'
       | 'ERR_REFUSED_REQUEST'
       | 'ERR_UPDATE_CONFLICT'
+      | 'ERR_FIELD'
+      | 'ERR_REFUSED_QUERY'
+      | 'ERR_BACKFILL'
     >()
     expectTypeOf<EnvelopeError['code']>().toEqualTypeOf<ErrorCode>()
     // @ts-expect-error: no code of the union

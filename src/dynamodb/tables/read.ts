@@ -12,7 +12,7 @@ import type {
 import { show } from '../../checks.ts'
 import type { Item } from '../item.ts'
 import type { Call, Prepare, Prepared } from './call.ts'
-import { inOrder } from './concurrency.ts'
+import { inOrder } from '../../concurrency.ts'
 import { keysAsked } from './item-key.ts'
 import { type ReturnedItem, decryptItems, decryptOne } from './items.ts'
 import { checkRead } from './requests.ts'

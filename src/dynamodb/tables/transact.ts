@@ -9,7 +9,7 @@ import type {
 import { show } from '../../checks.ts'
 import { RefusedRequestError } from '../../errors.ts'
 import type { Call, Prepare } from './call.ts'
-import { inOrder } from './concurrency.ts'
+import { inOrder } from '../../concurrency.ts'
 import { cancellationReader } from './failures.ts'
 import { keysAsked } from './item-key.ts'
 import { type PlacedItem, type ReturnedItem, decryptItems, encryptItems } from './items.ts'

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { mapWithin } from '../../../../src/dynamodb/tables/concurrency.ts'
+import { mapWithin } from '../../src/concurrency.ts'
 
 const numbers = (length: number) => Array.from({ length }, (_, index) => index)
 

@@ -1,0 +1,52 @@
+import { type Codec, CodecError } from './codec.ts'
+
+/**
+ * The elements one after the other, each behind its length in four bytes, big-endian. An array has no element that is
+ * null: a column of a database could be told neither from it.
+ */
+export function arrayOf<Value>(element: Codec<Value>): Codec<readonly Value[]> {
+  return {
+    name: `${element.name}[]`,
+    encode(values) {
+      if (!Array.isArray(values)) throw new CodecError(`is of type ${typeof values}`)
+      const parts = Array.from(values as readonly Value[], (value, index) => {
+        try {
+          return element.encode(value)
+        } catch (error) {
+          throw at(index, error)
+        }
+      })
+      const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 4 + part.length, 0))
+      const view = new DataView(bytes.buffer)
+      let offset = 0
+      for (const part of parts) {
+        view.setUint32(offset, part.length)
+        bytes.set(part, offset + 4)
+        offset += 4 + part.length
+      }
+      return bytes
+    },
+    decode(bytes) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+      const values: Value[] = []
+      let offset = 0
+      while (offset < bytes.length) {
+        const left = bytes.length - offset - 4
+        const length = left < 0 ? 0 : view.getUint32(offset)
+        if (left < length) throw new CodecError('ends within an element')
+        offset += 4 + length
+        try {
+          values.push(element.decode(bytes.slice(offset - length, offset)))
+        } catch (error) {
+          throw at(values.length, error)
+        }
+      }
+      return values
+    },
+  }
+}
+
+function at(index: number, error: unknown): unknown {
+  if (!(error instanceof CodecError)) return error
+  return new CodecError(`has an element, [${index}], that ${error.message}`)
+}

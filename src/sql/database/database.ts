@@ -1,0 +1,37 @@
+/** A statement with values for its placeholders, which are those of the dialect. */
+export interface Statement {
+  readonly text: string
+  readonly values?: readonly unknown[]
+}
+
+/** What a database said to a statement. */
+export interface StatementResult {
+  /** The rows, if it has any, by column name. */
+  readonly rows: readonly Readonly<Record<string, unknown>>[]
+  /** How many rows were inserted, changed, matched or deleted. */
+  readonly affectedRows: number
+}
+
+/** In what PostgreSQL and MySQL differ, as far as the adapters have to know. */
+export interface SqlDialect {
+  readonly name: 'postgresql' | 'mysql'
+  /** A table's or column's name, quoted; a dot in it separates a schema. */
+  quote(identifier: string): string
+  /** The placeholder of the value at this place, from 1 on. */
+  placeholder(position: number): string
+  /** Whether a driver's error says that there is a row with this key already. */
+  isDuplicateKey(error: unknown): boolean
+}
+
+/**
+ * A database as the adapters use it: a pool or one connection of a driver. Errors of the driver pass as they are.
+ */
+export interface SqlDatabase {
+  readonly dialect: SqlDialect
+  run(statement: Statement): Promise<StatementResult>
+  /**
+   * Runs `work` in a transaction of one connection, which is committed when it returns and rolled back when it
+   * throws. Within `work` only its own database is to be used. A transaction within one is a savepoint.
+   */
+  transaction<Result>(work: (database: SqlDatabase) => Promise<Result>): Promise<Result>
+}

@@ -1,0 +1,6 @@
+/**
+ * Encrypted columns through mysql2.
+ *
+ * @packageDocumentation
+ */
+export {}

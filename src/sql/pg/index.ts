@@ -1,0 +1,6 @@
+/**
+ * Encrypted columns through pg.
+ *
+ * @packageDocumentation
+ */
+export {}
