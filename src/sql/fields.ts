@@ -5,7 +5,7 @@ import { EnvelopeError, FieldError, InvalidArgumentError } from '../errors.ts'
 import { equalBytes } from '../format/bytes.ts'
 import type { AlgorithmSuiteName } from '../suites/suites.ts'
 import { binding } from './binding.ts'
-import { blindIndex, indexedBytes } from './blind-index/blind-index.ts'
+import { firstBits, indexedBytes } from './blind-index/blind-index.ts'
 import type { IndexKeys } from './blind-index/index-key.ts'
 import { CodecError } from './codecs/codec.ts'
 import type { FieldCipherOptions } from './field-cipher.ts'
@@ -28,14 +28,12 @@ export class Fields {
   readonly concurrency: number
   readonly #client: EnvelopeClient
   readonly #algorithmSuite: AlgorithmSuiteName
-  readonly #backend: CryptoBackend
   readonly #indexKeys: IndexKeys | undefined
 
   constructor(configuration: FieldsConfiguration) {
     this.concurrency = configuration.concurrency
     this.#client = clientOf(configuration)
     this.#algorithmSuite = configuration.algorithmSuite ?? defaultSuite
-    this.#backend = configuration.backend
     this.#indexKeys = configuration.indexKeys
   }
 
@@ -80,10 +78,9 @@ export class Fields {
 
   async index(table: AnyTable, column: EncryptedColumn, value: unknown): Promise<StoredValue> {
     if (!column.index || !this.#indexKeys) throw noIndex(table, column)
-    const key = await this.#indexKeys.of(table, column)
     try {
-      const bytes = indexedBytes(column, value)
-      return toStored(blindIndex(this.#backend, key, bytes, column.index.bits), column.storedAs)
+      const hmac = await this.#indexKeys.hmac(table, column, indexedBytes(column, value))
+      return toStored(firstBits(hmac, column.index.bits), column.storedAs)
     } catch (error) {
       throw fieldError('indexed', table, column, undefined, error)
     }

@@ -11,6 +11,7 @@ import type { AnyTable, EncryptedColumn } from '../table.ts'
 
 /** Who has the beacon key of a branch key: a `BranchKeyStore`. */
 export interface BeaconKeySource {
+  /** Materials without a version, which whoever asked destroys. */
   getBeaconKey(request: { branchKeyId: string }): Promise<BranchKeyMaterials>
 }
 
@@ -37,7 +38,7 @@ export class IndexKeys {
   readonly #backend: CryptoBackend
   readonly #fetch: () => Promise<Uint8Array>
   readonly #ttlMs: number
-  #current: { readonly keys: Promise<ColumnKeys>; readonly endsMs: number } | undefined
+  #current: Fetch | undefined
 
   constructor(options: IndexKeyOptions, backend: CryptoBackend) {
     checkObject(options, 'indexKey')
@@ -45,7 +46,7 @@ export class IndexKeys {
     if ('key' in options) {
       checkOptions(options, ['key'], 'indexKey')
       const key = secretKeyBytes(options.key, 'indexKey.key', [32])
-      this.#fetch = () => Promise.resolve(key.slice())
+      this.#fetch = () => Promise.resolve(key)
       this.#ttlMs = Number.POSITIVE_INFINITY
       return
     }
@@ -67,39 +68,83 @@ export class IndexKeys {
     this.#ttlMs = checkInteger(ttlMs, 'indexKey.ttlMs', 1, longestTtlMs)
   }
 
-  /** The key of one column's index, which is not the caller's to change. */
-  async of(table: AnyTable, column: EncryptedColumn): Promise<Uint8Array> {
-    const now = performance.now()
-    if (!this.#current || now >= this.#current.endsMs) {
-      // All who ask meanwhile wait for this one. A failure is not kept.
-      const keys = this.#fetch().then((key) => new ColumnKeys(key, this.#backend))
-      const current = { keys, endsMs: now + this.#ttlMs }
-      this.#current = current
-      keys.catch(() => {
-        if (this.#current === current) this.#current = undefined
-      })
+  /**
+   * The HMAC-SHA-512 of the bytes under the key of one column's index.
+   *
+   * @throws EnvelopeError of the key store, even if there was a key that is older than its time: whom KMS refuses
+   * the key computes no index after that.
+   */
+  async hmac(table: AnyTable, column: EncryptedColumn, bytes: Uint8Array): Promise<Uint8Array> {
+    for (;;) {
+      const hmac = (await this.#keys()).hmac(table, column, bytes)
+      // Otherwise the key's time ended between its arrival and this line.
+      if (hmac) return hmac
     }
-    return (await this.#current.keys).of(table, column)
   }
+
+  /** All who ask while a key is fetched wait for that one call. A failure is not kept. */
+  #keys(): Promise<ColumnKeys> {
+    const now = performance.now()
+    if (this.#current && now < this.#current.endsMs) return this.#current.keys
+    this.#current?.arrived?.destroy()
+    const keys = this.#fetch().then((key) => new ColumnKeys(key, this.#backend))
+    const current: Fetch = { keys, endsMs: now + this.#ttlMs, arrived: undefined }
+    this.#current = current
+    keys.then(
+      (arrived) => {
+        // One that was so late that another was asked for is used by who waited for it, and then forgotten.
+        current.arrived = arrived
+      },
+      () => {
+        if (this.#current === current) this.#current = undefined
+      },
+    )
+    return keys
+  }
+}
+
+interface Fetch {
+  readonly keys: Promise<ColumnKeys>
+  /** On the monotonic clock: nobody lengthens a key's time by the other one. */
+  readonly endsMs: number
+  arrived: ColumnKeys | undefined
 }
 
 /** One key of a column, derived from that of all: each by an HMAC over its length-prefixed names. */
 class ColumnKeys {
   readonly #key: Uint8Array
   readonly #backend: CryptoBackend
-  readonly #keys = new WeakMap<EncryptedColumn, Uint8Array>()
+  readonly #keys = new Map<string, Uint8Array>()
+  #isDestroyed = false
 
   constructor(key: Uint8Array, backend: CryptoBackend) {
     this.#key = key
     this.#backend = backend
   }
 
-  of(table: AnyTable, column: EncryptedColumn): Uint8Array {
-    const known = this.#keys.get(column)
+  /** `undefined` once the keys are destroyed: an index under zeros would look like any other. */
+  hmac(table: AnyTable, column: EncryptedColumn, bytes: Uint8Array): Uint8Array | undefined {
+    if (this.#isDestroyed) return undefined
+    return this.#backend.hmac('sha512', this.#keyOf(table, column), bytes)
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true
+    this.#key.fill(0)
+    for (const key of this.#keys.values()) key.fill(0)
+    this.#keys.clear()
+  }
+
+  #keyOf(table: AnyTable, column: EncryptedColumn): Uint8Array {
+    const names = [table.boundAs, column.boundAs]
+    const id = JSON.stringify(names)
+    const known = this.#keys.get(id)
     if (known) return known
-    const info = [label, ...[table.boundAs, column.boundAs].flatMap(lengthPrefixed)]
-    const key = this.#backend.hmac('sha512', this.#key, Buffer.concat(info)).slice(0, 32)
-    this.#keys.set(column, key)
+    const info = Buffer.concat([label, ...names.flatMap(lengthPrefixed)])
+    const derived = this.#backend.hmac('sha512', this.#key, info)
+    const key = derived.slice(0, 32)
+    derived.fill(0)
+    this.#keys.set(id, key)
     return key
   }
 }
@@ -112,7 +157,7 @@ function lengthPrefixed(name: string): Uint8Array[] {
 }
 
 async function beaconKey(keyStore: BeaconKeySource, branchKeyId: string): Promise<Uint8Array> {
-  const materials = await keyStore.getBeaconKey({ branchKeyId })
+  const materials = await ask(keyStore, branchKeyId)
   if (!isBranchKeyMaterials(materials)) {
     throw new EnvelopeError(
       'ERR_BRANCH_KEY_RECORD',
@@ -120,8 +165,28 @@ async function beaconKey(keyStore: BeaconKeySource, branchKeyId: string): Promis
     )
   }
   try {
-    return materials.key
+    // An index under a version of the branch key would be found by nobody after its rotation.
+    if (materials.branchKeyVersion === undefined && materials.branchKeyId === branchKeyId) {
+      return materials.key
+    }
+    throw new EnvelopeError(
+      'ERR_BRANCH_KEY_RECORD',
+      `The key store returned another key than the beacon key of ${JSON.stringify(branchKeyId)}`,
+    )
   } finally {
     materials.destroy()
+  }
+}
+
+async function ask(keyStore: BeaconKeySource, branchKeyId: string): Promise<BranchKeyMaterials> {
+  try {
+    return await keyStore.getBeaconKey({ branchKeyId })
+  } catch (error) {
+    if (EnvelopeError.is(error)) throw error
+    throw new EnvelopeError(
+      'ERR_KEY_STORAGE',
+      `The key store failed at the beacon key of ${JSON.stringify(branchKeyId)}`,
+      { cause: error },
+    )
   }
 }
