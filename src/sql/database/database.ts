@@ -10,6 +10,8 @@ export interface StatementResult {
   readonly rows: readonly Readonly<Record<string, unknown>>[]
   /** How many rows were inserted, changed, matched or deleted. */
   readonly affectedRows: number
+  /** MySQL: the number that the database gave to the row, or to the first of several. */
+  readonly insertId?: unknown
 }
 
 /** In what PostgreSQL and MySQL differ, as far as the adapters have to know. */
@@ -21,6 +23,8 @@ export interface SqlDialect {
   placeholder(position: number): string
   /** Whether a driver's error says that there is a row with this key already. */
   isDuplicateKey(error: unknown): boolean
+  /** Whether a driver's error says that another transaction was in the way, and nothing of this one was written. */
+  isContention(error: unknown): boolean
 }
 
 /**
