@@ -2,11 +2,12 @@
 // branch keys with them and with that for JavaScript, and exchanges items of DynamoDB with the Database
 // Encryption SDK for Java; writes docs/interop.md. It installs them into
 // .interop/, once. Then it runs the tests of DynamoDbKeyStorage and of encryptedTables on moto and DynamoDB
-// Local, and test/conformance.
+// Local, those of encrypted columns on PostgreSQL and MariaDB, and test/conformance.
 //   npm run test:interop                      all of that
 //   npm run test:interop -- python            with one; docs/interop.md stays as it is
 //   npm run test:interop -- branch-keys       only the table of branch keys, with all of them
 //   npm run test:interop -- items             only the items, with Java, and how long they take
+//   npm run test:interop -- sql               only what runs on PostgreSQL and MariaDB
 //   npm run test:interop -- items --seed=1    the same random items as last time
 //   npm run test:interop -- --report=FILE     and write the counts to FILE as JSON
 //   npm run test:interop -- --write-fixtures  and write what they wrote to test/fixtures
@@ -35,9 +36,10 @@ import { type PeerReport, printReport, type Totals } from './live/summary.ts'
 import { java } from './peers/java.ts'
 import type { Peer } from './peers/peer.ts'
 import { python } from './peers/python.ts'
+import { runSql } from './sql-live/run.ts'
 
 const peers = [python, java]
-const names = [...peers.map(({ name }) => name.toLowerCase()), 'branch-keys', 'items']
+const names = [...peers.map(({ name }) => name.toLowerCase()), 'branch-keys', 'items', 'sql']
 const args = process.argv.slice(2)
 const wanted = args.filter((arg) => !arg.startsWith('--'))
 const reportFile = args.find((arg) => arg.startsWith('--report='))?.slice('--report='.length)
@@ -52,8 +54,8 @@ if (unknown.length > 0) {
 
 const wantedPeers = peers.filter(({ name }) => wanted.includes(name.toLowerCase()))
 const withMessages = wanted.length === 0 ? peers : wantedPeers
-const onlyItems = wanted.every((name) => name === 'items') && wanted.length > 0
-const withBranchKeys = onlyItems ? undefined : wantedPeers.length === 0 ? peers : wantedPeers
+const withoutPeers = wanted.every((name) => name === 'items' || name === 'sql') && wanted.length > 0
+const withBranchKeys = withoutPeers ? undefined : wantedPeers.length === 0 ? peers : wantedPeers
 const withItems = wanted.length === 0 || wanted.includes('items') || wanted.includes('java')
 const writesFixtures = args.includes('--write-fixtures')
 
@@ -96,15 +98,17 @@ try {
   await rm(folder, { recursive: true })
 }
 
-if (wanted.length === 0) {
-  const runDynamoDb = () => runOnServices([dynamoDbKeyStorage, dynamoDbEncryptedTables])
-  for (const part of [runDynamoDb, runConformance]) {
-    const tally = await part()
-    totals.passed += tally.passed
-    totals.failed += tally.failed
-    totals.skipped += tally.skipped
-    totals.notApplicable += tally.notApplicable
-  }
+const runDynamoDb = () => runOnServices([dynamoDbKeyStorage, dynamoDbEncryptedTables])
+const services = [
+  ...(wanted.length === 0 ? [runDynamoDb, runConformance] : []),
+  ...(wanted.length === 0 || wanted.includes('sql') ? [runSql] : []),
+]
+for (const part of services) {
+  const tally = await part()
+  totals.passed += tally.passed
+  totals.failed += tally.failed
+  totals.skipped += tally.skipped
+  totals.notApplicable += tally.notApplicable
 }
 
 const { passed, failed, skipped, notApplicable } = totals
