@@ -125,7 +125,16 @@ const noDynamicImport = {
 }
 
 export default defineConfig(
-  { ignores: ['dist/', 'docs/api/', 'coverage/', '.check-*/', '.interop/'] },
+  {
+    ignores: [
+      'dist/',
+      'docs/api/',
+      'coverage/',
+      '.check-*/',
+      '.interop/',
+      'test/support/sql/prisma/clients/',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts'],

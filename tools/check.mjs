@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import './generate-prisma.mjs' // the types of tests and examples are in what it generates
 import { root } from './lib.mjs'
 
 /** In order: what stands after `build` looks at the built package or at code that imports it. */
