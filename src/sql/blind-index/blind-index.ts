@@ -1,3 +1,4 @@
+import { copyBytes } from '../../format/bytes.ts'
 import type { EncryptedColumn } from '../table.ts'
 import { normalize } from './normalize.ts'
 
@@ -16,7 +17,7 @@ export function indexedBytes(column: EncryptedColumn, value: unknown): Uint8Arra
 /** The first bits of an HMAC, in whole bytes whose last bits are zero. */
 export function firstBits(hmac: Uint8Array, bits: number): Uint8Array {
   const length = Math.ceil(bits / 8)
-  const index = hmac.slice(0, length)
+  const index = copyBytes(hmac.subarray(0, length))
   const spare = length * 8 - bits
   index[length - 1] = ((index[length - 1] ?? 0) >> spare) << spare
   return index

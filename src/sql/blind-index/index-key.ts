@@ -3,6 +3,7 @@ import { checkInteger, checkObject, checkOptions, hasMethods } from '../../check
 import type { CryptoBackend } from '../../crypto/backend.ts'
 import { secretKeyBytes } from '../../crypto/secret-key.ts'
 import { EnvelopeError, InvalidArgumentError } from '../../errors.ts'
+import { copyBytes } from '../../format/bytes.ts'
 import {
   isBranchKeyMaterials,
   type BranchKeyMaterials,
@@ -142,7 +143,8 @@ class ColumnKeys {
     if (known) return known
     const info = Buffer.concat([label, ...names.flatMap(lengthPrefixed)])
     const derived = this.#backend.hmac('sha512', this.#key, info)
-    const key = derived.slice(0, 32)
+    // A Buffer's slice would share its memory, which is overwritten.
+    const key = copyBytes(derived.subarray(0, 32))
     derived.fill(0)
     this.#keys.set(id, key)
     return key
