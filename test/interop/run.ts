@@ -7,6 +7,7 @@
 //   npm run test:interop -- python            with one; docs/interop.md stays as it is
 //   npm run test:interop -- branch-keys       only the table of branch keys, with all of them
 //   npm run test:interop -- items             only the items, with Java, and how long they take
+//   npm run test:interop -- values            only values of encrypted columns, with both of them
 //   npm run test:interop -- sql               only what runs on PostgreSQL and MariaDB
 //   npm run test:interop -- items --seed=1    the same random items as last time
 //   npm run test:interop -- --report=FILE     and write the counts to FILE as JSON
@@ -36,10 +37,12 @@ import { type PeerReport, printReport, type Totals } from './live/summary.ts'
 import { java } from './peers/java.ts'
 import type { Peer } from './peers/peer.ts'
 import { python } from './peers/python.ts'
+import { runValues, valueTables } from './sql/run.ts'
 import { runSql } from './sql-live/run.ts'
 
 const peers = [python, java]
-const names = [...peers.map(({ name }) => name.toLowerCase()), 'branch-keys', 'items', 'sql']
+const parts = ['branch-keys', 'items', 'sql', 'values']
+const names = [...peers.map(({ name }) => name.toLowerCase()), ...parts]
 const args = process.argv.slice(2)
 const wanted = args.filter((arg) => !arg.startsWith('--'))
 const reportFile = args.find((arg) => arg.startsWith('--report='))?.slice('--report='.length)
@@ -54,9 +57,11 @@ if (unknown.length > 0) {
 
 const wantedPeers = peers.filter(({ name }) => wanted.includes(name.toLowerCase()))
 const withMessages = wanted.length === 0 ? peers : wantedPeers
-const withoutPeers = wanted.every((name) => name === 'items' || name === 'sql') && wanted.length > 0
+const withoutPeers =
+  wanted.every((name) => ['items', 'sql', 'values'].includes(name)) && wanted.length > 0
 const withBranchKeys = withoutPeers ? undefined : wantedPeers.length === 0 ? peers : wantedPeers
 const withItems = wanted.length === 0 || wanted.includes('items') || wanted.includes('java')
+const withValues = wanted.includes('values') ? peers : withMessages
 const writesFixtures = args.includes('--write-fixtures')
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0, notApplicable: 0 }
@@ -79,6 +84,7 @@ try {
     printReport(report, totals)
     reports.push(report)
   }
+  const values = await runValues(withValues, kms.endpoint, clientOf, totals)
   const branchKeys = withBranchKeys
     ? await runBranchKeys(withBranchKeys, totals, { writesFixtures })
     : undefined
@@ -86,11 +92,11 @@ try {
     ? await runItems(totals, { writesFixtures, ...(seed && { seed: Number(seed) }) })
     : undefined
   const runs = reports.flatMap((report) => (report.status === 'ran' ? [report] : []))
-  if (!branchKeys || !items || runs.length < peers.length || totals.failed > 0) {
+  if (!branchKeys || !items || !values || runs.length < peers.length || totals.failed > 0) {
     console.log('docs/interop.md stays as it is: not every exchange was made and passed')
   } else {
     if (writesFixtures) await writeFixtures(runs, storePath)
-    await writeDocument(runs, [...branchKeys, ...itemTables(items)])
+    await writeDocument(runs, [...branchKeys, ...itemTables(items), ...valueTables(values)])
   }
 } finally {
   for (const client of clients.values()) client.destroy()
