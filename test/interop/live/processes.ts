@@ -67,8 +67,6 @@ export interface RunningProgram {
 interface StartOptions extends RunOptions {
   /** What a line of its output looks like when it is ready. */
   ready: RegExp
-  /** What asks it to end. Default: SIGTERM. */
-  stopSignal?: NodeJS.Signals
 }
 
 /**
@@ -79,7 +77,7 @@ interface StartOptions extends RunOptions {
 export async function start(
   command: string,
   args: readonly string[],
-  { ready, timeoutMs, env = process.env, stopSignal = 'SIGTERM' }: StartOptions,
+  { ready, timeoutMs, env = process.env }: StartOptions,
 ): Promise<RunningProgram> {
   const child = spawn(command, args, {
     env,
@@ -90,7 +88,7 @@ export async function start(
   const output: string[] = []
   const end = ended(child)
   const stop = async () => {
-    child.kill(stopSignal)
+    child.kill('SIGTERM')
     const timer = setTimeout(kill, stopTimeoutMs, child)
     const [code] = await end
     clearTimeout(timer)

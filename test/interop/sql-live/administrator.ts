@@ -5,7 +5,7 @@ import { type Application, applicationOn } from './application.ts'
 import { ask, connect } from './connect.ts'
 import { ada, cipher, createTables, fillTables, grace, people } from './people.ts'
 import type { SqlDatabase } from '../../../src/sql/database/database.ts'
-import type { Subject } from './run.ts'
+import type { Subject } from './subject.ts'
 
 interface Attack {
   readonly name: string

@@ -43,13 +43,7 @@ export async function startPostgresql(): Promise<LiveServer | { missing: string 
         log_directory: join(folder, 'log'),
       }
       const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-      // Stopped by SIGINT, it ends although somebody is still connected.
-      const options = {
-        ready: /redirecting log output/,
-        timeoutMs,
-        env,
-        stopSignal: 'SIGINT' as const,
-      }
+      const options = { ready: /redirecting log output/, timeoutMs, env }
       return start(...as('postgres', ['-D', data, ...args]), options)
     })
     const urlOf = (database: string) =>

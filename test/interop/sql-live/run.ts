@@ -1,30 +1,12 @@
 import { Tally } from '../../conformance/tally.ts'
 import { administrator } from './administrator.ts'
+import { dumps } from './dumps.ts'
 import { installServers } from './install.ts'
-import { startMariadb } from './mariadb.ts'
-import { startPostgresql } from './postgresql.ts'
 import type { LiveServer, ServerStart } from './server.ts'
+import { servers } from './servers.ts'
+import type { Subject } from './subject.ts'
 
-const servers: Readonly<Record<LiveServer['name'], ServerStart>> = {
-  PostgreSQL: startPostgresql,
-  MariaDB: startMariadb,
-}
-
-interface LiveCase {
-  readonly name: string
-  readonly run: () => Promise<void>
-}
-
-/** Something that is tested on real servers. */
-export interface Subject {
-  readonly name: string
-  /** Its cases on a server, if they are for it, and what is closed after them. */
-  readonly open: (
-    server: LiveServer,
-  ) => Promise<{ cases: readonly LiveCase[]; close: () => Promise<void> }>
-}
-
-const subjects: readonly Subject[] = [administrator]
+const subjects: readonly Subject[] = [administrator, dumps]
 
 /** Runs all tests of all subjects on the servers that this machine has, or can install. */
 export async function runSql(): Promise<Tally> {
