@@ -25,6 +25,7 @@ export {
   type EncryptedTable,
   type IndexColumn,
   type KeyValue,
+  type KeyValues,
   type PlainColumns,
   type PlainRow,
   type PrimaryKeyOption,

@@ -26,6 +26,13 @@ const storedForms = ['bytes', 'base64'] satisfies StoredAs[]
 /** The types whose values have one form each, and more than two values. */
 const indexable = ['string', 'number', 'bigint', 'date', 'bytes']
 
+const brand = Symbol.for('waxseal.EncryptedTable')
+
+/** Whether it is what `defineTable` has returned, whichever copy of the library did. */
+export function isEncryptedTable(value: unknown): value is EncryptedTable {
+  return typeof value === 'object' && value !== null && brand in value
+}
+
 /** A table as the adapters use it, of what an application said of it. */
 export function checkTable(name: string, options: object): EncryptedTable {
   const boundName = checkName(name, 'name')
@@ -49,13 +56,14 @@ export function checkTable(name: string, options: object): EncryptedTable {
     ]),
   )
   checkNames(Object.keys(primaryKey), Object.values(columns))
-  return Object.freeze({
-    name,
+  const table: EncryptedTable = {
+    name: boundName,
     boundAs: given.boundAs === undefined ? boundName : checkName(given.boundAs, 'boundAs'),
     primaryKey: Object.freeze(primaryKey),
     columns: Object.freeze(columns),
     storeContext,
-  })
+  }
+  return Object.freeze(Object.defineProperty(table, brand, { value: true }))
 }
 
 function checkColumn(name: string, option: unknown, storedAs: StoredAs): EncryptedColumn {

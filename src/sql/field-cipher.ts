@@ -1,4 +1,4 @@
-import { checkInteger, checkObject, checkOptions, checkSignal } from '../checks.ts'
+import { checkInteger, checkObject, checkOptions, checkSignal, show } from '../checks.ts'
 import type { EnvelopeClient } from '../client/client.ts'
 import { type CryptoBackend, checkBackend } from '../crypto/backend.ts'
 import { nodeBackend } from '../crypto/node.ts'
@@ -6,6 +6,7 @@ import { InvalidArgumentError } from '../errors.ts'
 import type { Keyring } from '../keyrings/keyring.ts'
 import type { AlgorithmSuiteName } from '../suites/suites.ts'
 import { type IndexKeyOptions, IndexKeys } from './blind-index/index-key.ts'
+import { isEncryptedTable } from './check-table.ts'
 import { Fields } from './fields.ts'
 import { boundKey } from './row-key.ts'
 import { decryptRows, encryptRows } from './rows.ts'
@@ -37,7 +38,7 @@ export interface FieldCipherOptions {
    * have this process ask KMS thousands of times. With `client` it is the client's.
    */
   maxEncryptedDataKeys?: number
-  /** How many values are encrypted or decrypted at the same time, 1 to 1,000. Default: 10. */
+  /** How many values one call encrypts or decrypts at the same time, 1 to 1,000. Default: 10. */
   concurrency?: number
   /** The implementation of the primitives. Default: node:crypto. */
   backend?: CryptoBackend
@@ -103,10 +104,13 @@ export class FieldCipher {
   }
 
   /**
-   * A row as it goes to the database: its encrypted columns encrypted, with their blind indexes. `null` stays null;
-   * columns that it lacks, it lacks.
+   * A row as it goes to the database: a copy of its own properties, with the encrypted columns encrypted and their
+   * blind indexes added. `null` stays null; columns that it lacks, it lacks. All other columns pass as they are.
    *
-   * @throws FieldError - with the column and the code of the failure.
+   * Leave the row and its values as they are until the promise has settled.
+   *
+   * @throws FieldError with the column and the code of the failure.
+   * @throws AbortedError if the signal was raised.
    */
   async encryptRow<Table extends AnyTable, Row extends PlainRow<Table>>(
     table: Table,
@@ -134,7 +138,9 @@ export class FieldCipher {
    * A row as it was before `encryptRow`. It has to have its primary key; of the encrypted columns it may lack some.
    * Blind indexes are left out.
    *
-   * @throws FieldError - `ERR_AUTHENTICATION` of a value that was changed, or belongs elsewhere.
+   * @throws FieldError with the column and the code of the failure, for example `ERR_AUTHENTICATION` or
+   * `ERR_UNWRAP_FAILED` of a value that was changed, or belongs elsewhere.
+   * @throws AbortedError if the signal was raised.
    */
   async decryptRow<Table extends AnyTable, Row extends object>(
     table: Table,
@@ -160,7 +166,11 @@ export class FieldCipher {
     )) as DecryptedRow<Table, Row>[]
   }
 
-  /** The value of one column, encrypted for the row with this primary key. */
+  /**
+   * The value of one column, encrypted for the row with this primary key. Null is stored as it is, and so is refused.
+   *
+   * @throws FieldError as `encryptRow`.
+   */
   async encryptValue<Table extends AnyTable, Name extends ColumnName<Table>>(
     table: Table,
     column: Name,
@@ -173,7 +183,11 @@ export class FieldCipher {
     return await this.#fields.encrypt(table, columnOf(table, column), bound, value, options.signal)
   }
 
-  /** The value of one column of the row with this primary key, decrypted. */
+  /**
+   * The value of one column of the row with this primary key, decrypted.
+   *
+   * @throws FieldError as `decryptRow`.
+   */
   async decryptValue<Table extends AnyTable, Name extends ColumnName<Table>>(
     table: Table,
     column: Name,
@@ -206,11 +220,11 @@ export class FieldCipher {
     return await this.#fields.index(table, columnOf(table, column), value)
   }
 
-  /** Whether two values of a column with a blind index are the same, once they are normalised. */
+  /** Whether two values of a column with a blind index are the same, once they are normalised. Null is like none. */
   isMatch<Table extends AnyTable, Name extends ColumnName<Table>>(
     table: Table,
     column: Name,
-    value: ColumnValue<Table, Name>,
+    value: ColumnValue<Table, Name> | null,
     searched: ColumnValue<Table, Name>,
   ): boolean {
     this.#checkCall(table, {})
@@ -234,22 +248,17 @@ function checkTables(tables: readonly AnyTable[]): readonly AnyTable[] {
   if (!Array.isArray(given)) {
     throw new InvalidArgumentError('tables', 'tables must be an array of tables of defineTable')
   }
-  const list: unknown[] = Array.from(given)
-  for (const [index, table] of list.entries()) {
-    checkObject(table, `tables[${index}]`)
-    if ('columns' in table && 'primaryKey' in table && 'boundAs' in table) continue
-    throw new InvalidArgumentError(
-      `tables[${index}]`,
-      `tables[${index}] must be what defineTable has returned`,
-    )
-  }
-  const checked = list as AnyTable[]
+  const checked = Array.from<unknown>(given).map((table, index) => {
+    if (isEncryptedTable(table)) return table
+    const field = `tables[${index}]`
+    throw new InvalidArgumentError(field, `${field} must be what defineTable has returned`)
+  })
   for (const name of ['name', 'boundAs'] as const) {
     const names = checked.map((table) => table[name])
     const twice = names.find((one, index) => names.indexOf(one) !== index)
     // Two tables that are bound to one name could exchange their values.
     if (twice !== undefined) {
-      throw new InvalidArgumentError('tables', `tables has two with the ${name} "${twice}"`)
+      throw new InvalidArgumentError('tables', `tables has two with the ${name} ${show(twice)}`)
     }
   }
   return checked
@@ -258,7 +267,10 @@ function checkTables(tables: readonly AnyTable[]): readonly AnyTable[] {
 function checkRows(rows: readonly object[]): readonly object[] {
   const given: unknown = rows
   if (!Array.isArray(given)) throw new InvalidArgumentError('rows', 'rows must be an array of rows')
-  return Array.from<unknown>(given).map((row, index) => checkedRow(row, `rows[${index}]`))
+  return Array.from<unknown>(given).map((row, index) => {
+    if (typeof row !== 'object' || row === null) checkObject(row, `rows[${index}]`)
+    return row
+  })
 }
 
 function checkedRow(row: unknown, field: string): object {
@@ -271,6 +283,6 @@ function columnOf(table: AnyTable, name: string): AnyTable['columns'][string] {
   if (column) return column
   throw new InvalidArgumentError(
     'column',
-    `${JSON.stringify(name)} is not an encrypted column of ${table.name}`,
+    `${show(name)} is not an encrypted column of ${table.name}`,
   )
 }

@@ -1,15 +1,17 @@
 import { hasMethods } from '../checks.ts'
 import { EnvelopeClient } from '../client/client.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
-import { EnvelopeError, FieldError, InvalidArgumentError } from '../errors.ts'
+import { FieldError, InvalidArgumentError } from '../errors.ts'
 import { equalBytes } from '../format/bytes.ts'
-import type { AlgorithmSuiteName } from '../suites/suites.ts'
-import { binding } from './binding.ts'
+import { checkPolicyOnEncrypt, defaultCommitmentPolicy } from '../suites/commitment-policy.ts'
+import { type AlgorithmSuiteName, suiteByName } from '../suites/suites.ts'
+import { binding, checkNoOtherPairs } from './binding.ts'
 import { firstBits, indexedBytes } from './blind-index/blind-index.ts'
 import type { IndexKeys } from './blind-index/index-key.ts'
-import { CodecError } from './codecs/codec.ts'
+import { decoded, encoded } from './codecs/apply.ts'
 import type { FieldCipherOptions } from './field-cipher.ts'
-import { type BoundKey, showKey } from './row-key.ts'
+import { fieldError } from './field-error.ts'
+import type { BoundKey } from './row-key.ts'
 import { fromStored, toStored } from './stored.ts'
 import type { AnyTable, EncryptedColumn, StoredValue } from './table.ts'
 
@@ -33,26 +35,28 @@ export class Fields {
   constructor(configuration: FieldsConfiguration) {
     this.concurrency = configuration.concurrency
     this.#client = clientOf(configuration)
-    this.#algorithmSuite = configuration.algorithmSuite ?? defaultSuite
+    this.#algorithmSuite = suiteOf(configuration)
     this.#indexKeys = configuration.indexKeys
   }
 
+  /** The value is read before this returns its promise: what becomes of it afterwards changes nothing. */
   async encrypt(
     table: AnyTable,
     column: EncryptedColumn,
     key: BoundKey,
     value: unknown,
-    signal?: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<StoredValue> {
     try {
-      const encryptionContext = binding(table, column, key)
-      const { ciphertext } = await this.#client.encrypt(column.codec.encode(value), {
-        encryptionContext,
-        requiredContextKeys: table.storeContext ? [] : Object.keys(encryptionContext),
+      const bound = binding(table, column, key)
+      const message = await this.#client.encrypt(encoded(column.codec, value), {
+        encryptionContext: bound,
+        ...(!table.storeContext && { requiredContextKeys: Object.keys(bound) }),
         algorithmSuite: this.#algorithmSuite,
         ...(signal && { signal }),
       })
-      return toStored(ciphertext, column.storedAs)
+      checkNoOtherPairs('ERR_ENCRYPTION_CONTEXT', message.encryptionContext, bound)
+      return toStored(message.ciphertext, column.storedAs)
     } catch (error) {
       throw fieldError('encrypted', table, column, key, error)
     }
@@ -63,14 +67,16 @@ export class Fields {
     column: EncryptedColumn,
     key: BoundKey,
     stored: unknown,
-    signal?: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<unknown> {
     try {
-      const { plaintext } = await this.#client.decrypt(fromStored(stored, column.storedAs), {
-        encryptionContext: binding(table, column, key),
+      const bound = binding(table, column, key)
+      const message = await this.#client.decrypt(fromStored(stored, column.storedAs), {
+        encryptionContext: bound,
         ...(signal && { signal }),
       })
-      return column.codec.decode(plaintext)
+      checkNoOtherPairs('ERR_ENCRYPTION_CONTEXT_MISMATCH', message.encryptionContext, bound)
+      return decoded(column.codec, message.plaintext)
     } catch (error) {
       throw fieldError('decrypted', table, column, key, error)
     }
@@ -88,6 +94,8 @@ export class Fields {
 
   isMatch(table: AnyTable, column: EncryptedColumn, value: unknown, searched: unknown): boolean {
     if (!column.index) throw noIndex(table, column)
+    // No value, though the index of one: not what was searched for.
+    if (value === null) return false
     try {
       return equalBytes(indexedBytes(column, value), indexedBytes(column, searched))
     } catch (error) {
@@ -118,38 +126,19 @@ function clientOf(configuration: FieldsConfiguration): EnvelopeClient {
   throw new InvalidArgumentError('client', 'client must be an EnvelopeClient')
 }
 
+function suiteOf({
+  client,
+  algorithmSuite = defaultSuite,
+}: FieldsConfiguration): AlgorithmSuiteName {
+  const suite = suiteByName(algorithmSuite)
+  // A client has a policy of its own.
+  if (client === undefined) checkPolicyOnEncrypt(defaultCommitmentPolicy, suite)
+  return algorithmSuite
+}
+
 function noIndex(table: AnyTable, column: EncryptedColumn): FieldError {
   return new FieldError('ERR_FIELD', `${table.name}.${column.name} has no blind index`, {
     table: table.name,
     column: column.name,
   })
-}
-
-/** The failure, and where it happened. The value is never in it: nor is what a codec of the application's says. */
-function fieldError(
-  what: string,
-  table: AnyTable,
-  column: EncryptedColumn,
-  key: BoundKey | undefined,
-  error: unknown,
-): FieldError {
-  const place = { table: table.name, column: column.name }
-  const where = `${table.name}.${column.name}${key ? ` of the row with ${showKey(key)}` : ''}`
-  if (EnvelopeError.is(error)) {
-    return new FieldError(
-      error.code,
-      `${where} could not be ${what}: ${error.message}`,
-      place,
-      error,
-    )
-  }
-  const reason =
-    error instanceof CodecError
-      ? `the value ${error.message}`
-      : `its codec failed with ${error instanceof Error ? error.name : 'what is no error'}`
-  return new FieldError(
-    'ERR_FIELD',
-    `${where}, of type ${column.codec.name}, could not be ${what}: ${reason}`,
-    place,
-  )
 }

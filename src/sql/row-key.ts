@@ -1,5 +1,6 @@
 import { isBytes } from '../checks.ts'
 import { FieldError } from '../errors.ts'
+import { kindOf } from './codecs/codec.ts'
 import type { AnyTable, PrimaryKeyType } from './table.ts'
 
 /** Which row a value is of: for each column of the primary key, the text that values are bound to. */
@@ -12,16 +13,17 @@ export type BoundKey = Readonly<Record<string, string>>
  * @throws FieldError ERR_FIELD if a part of it is missing or not of its type.
  */
 export function boundKey(table: AnyTable, row: object): BoundKey {
-  const pairs = Object.entries(table.primaryKey).map(([column, type]) => {
+  const key: Record<string, string> = {}
+  for (const [column, type] of Object.entries(table.primaryKey)) {
     const value: unknown = Object.hasOwn(row, column) ? Reflect.get(row, column) : undefined
     const text = forms[type](value)
-    if (text !== undefined) return [column, text]
-    throw new FieldError('ERR_FIELD', problem(table, column, type, value), {
-      table: table.name,
-      column,
-    })
-  })
-  return Object.fromEntries(pairs) as BoundKey
+    if (text === undefined) {
+      const place = { table: table.name, column }
+      throw new FieldError('ERR_FIELD', problem(table, column, type, value), place)
+    }
+    key[column] = text
+  }
+  return key
 }
 
 /** A primary key as errors show it. */
@@ -36,7 +38,10 @@ const forms: Readonly<Record<PrimaryKeyType, (value: unknown) => string | undefi
   integer(value) {
     if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined
     if (typeof value === 'bigint') return String(value)
-    return typeof value === 'string' && /^-?\d+$/.test(value) ? String(BigInt(value)) : undefined
+    if (typeof value !== 'string' || !/^-?\d+$/.test(value)) return undefined
+    // Not by BigInt, which takes long for what an administrator can make long.
+    const text = value.replace(/^(-?)0+(?=\d)/, '$1')
+    return text === '-0' ? '0' : text
   },
   uuid(value) {
     if (isBytes(value)) {
@@ -60,5 +65,9 @@ function problem(table: AnyTable, column: string, type: PrimaryKeyType, value: u
       'Make the key in the application, or insert the row first and its encrypted values once the key is known'
     )
   }
-  return `${column} of a row of ${table.name} is not of the type ${type}, which it has in the primary key`
+  const where = `${column} of a row of ${table.name}`
+  if (type === 'integer' && Number.isInteger(value)) {
+    return `${where} is a number that may have lost digits: give it as a bigint or as text`
+  }
+  return `${where} is not of the type ${type}, which it has in the primary key, but of type ${kindOf(value)}`
 }

@@ -1,14 +1,14 @@
 import { mapWithin } from '../concurrency.ts'
-import { FieldError } from '../errors.ts'
+import { FieldError, checkNotAborted } from '../errors.ts'
 import { otherTurn } from '../keyrings/turns.ts'
 import type { Fields } from './fields.ts'
 import { boundKey } from './row-key.ts'
-import type { AnyTable, EncryptedColumn } from './table.ts'
+import type { AnyTable } from './table.ts'
 
 type Row = Record<string, unknown>
 
 /** What is to be done for one value of a row: it sets the value itself. */
-type Job = (signal: AbortSignal) => Promise<void>
+type Job = (signal: AbortSignal | undefined) => Promise<void>
 
 /** Local keys wait for nothing, so a large call gives the event loop a turn about this often. */
 const turnMs = 5
@@ -20,28 +20,8 @@ export async function encryptRows(
   rows: readonly object[],
   signal: AbortSignal | undefined,
 ): Promise<Row[]> {
-  const jobs: Job[] = []
-  const stored = rows.map((row) => {
-    const copy: Row = { ...row }
-    const key = boundKey(table, row)
-    for (const column of Object.values(table.columns)) {
-      const { name, index } = column
-      if (index) refuseIndex(table, index.column, copy)
-      const value = copy[name]
-      if (value === undefined) continue
-      if (index) copy[index.column] = null
-      if (value === null) continue
-      jobs.push(async (jobSignal) => {
-        copy[name] = await fields.encrypt(table, column, key, value, jobSignal)
-      })
-      if (!index) continue
-      jobs.push(async () => {
-        copy[index.column] = await fields.index(table, column, value)
-      })
-    }
-    return copy
-  })
-  await run(fields, jobs, signal)
+  const stored: Row[] = []
+  await run(fields, encryptions(fields, table, rows, stored), signal)
   return stored
 }
 
@@ -52,36 +32,78 @@ export async function decryptRows(
   rows: readonly object[],
   signal: AbortSignal | undefined,
 ): Promise<Row[]> {
-  const columns = Object.values(table.columns)
-  const jobs: Job[] = []
-  const plain = rows.map((row) => {
-    const copy: Row = { ...row }
-    const present = columns.filter((column) => take(column, copy) != null)
-    if (present.length === 0) return copy
-    const key = boundKey(table, row)
-    for (const column of present) {
-      const stored = copy[column.name]
-      jobs.push(async (jobSignal) => {
-        copy[column.name] = await fields.decrypt(table, column, key, stored, jobSignal)
-      })
-    }
-    return copy
-  })
-  await run(fields, jobs, signal)
+  const plain: Row[] = []
+  await run(fields, decryptions(fields, table, rows, plain), signal)
   return plain
 }
 
-/** The value of a column; its blind index is taken out of the row. */
-function take({ name, index }: EncryptedColumn, row: Row): unknown {
-  if (index) Reflect.deleteProperty(row, index.column)
-  return row[name]
+/** Copies one row at a time, as its values have their turn: 100,000 of them at once would hold up all others. */
+function* encryptions(
+  fields: Fields,
+  table: AnyTable,
+  rows: readonly object[],
+  stored: Row[],
+): Generator<Job> {
+  const columns = Object.values(table.columns)
+  for (const row of rows) {
+    const copy: Row = { ...row }
+    stored.push(copy)
+    // Of the copy: an accessor of the row could give another key the next time.
+    const key = boundKey(table, copy)
+    for (const column of columns) {
+      const { name, index } = column
+      if (index) refuseIndex(table, index.column, copy)
+      const value = own(copy, name)
+      if (value === undefined) continue
+      if (index) copy[index.column] = null
+      if (value === null) continue
+      yield async (signal) => {
+        const [ciphertext, indexed] = await Promise.all([
+          fields.encrypt(table, column, key, value, signal),
+          index && fields.index(table, column, value),
+        ])
+        copy[name] = ciphertext
+        if (index) copy[index.column] = indexed
+      }
+    }
+  }
+}
+
+function* decryptions(
+  fields: Fields,
+  table: AnyTable,
+  rows: readonly object[],
+  plain: Row[],
+): Generator<Job> {
+  const columns = Object.values(table.columns)
+  const indexes = columns.flatMap(({ index }) => (index ? [index.column] : []))
+  for (const row of rows) {
+    const copy: Row = { ...row }
+    plain.push(copy)
+    for (const index of indexes) Reflect.deleteProperty(copy, index)
+    const present = columns.filter(({ name }) => (own(copy, name) ?? null) !== null)
+    if (present.length === 0) continue
+    const key = boundKey(table, copy)
+    for (const column of present) {
+      const stored = copy[column.name]
+      yield async (signal) => {
+        copy[column.name] = await fields.decrypt(table, column, key, stored, signal)
+      }
+    }
+  }
+}
+
+/** A value of the row itself: a column can have the name of something that every object has. */
+function own(row: Row, name: string): unknown {
+  return Object.hasOwn(row, name) ? row[name] : undefined
 }
 
 async function run(
   fields: Fields,
-  jobs: readonly Job[],
+  jobs: Generator<Job>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  checkNotAborted(signal)
   let turn = performance.now()
   await mapWithin(fields.concurrency, jobs, signal, async (job, _index, jobSignal) => {
     if (performance.now() - turn >= turnMs) {
@@ -93,7 +115,7 @@ async function run(
 }
 
 function refuseIndex(table: AnyTable, column: string, row: Row): void {
-  if (row[column] === undefined) return
+  if (own(row, column) === undefined) return
   throw new FieldError(
     'ERR_FIELD',
     `A row of ${table.name} has ${column}, which is a blind index: it is computed, so leave it out`,

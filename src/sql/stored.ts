@@ -1,5 +1,5 @@
 import { isBytes } from '../checks.ts'
-import { CodecError } from './codecs/codec.ts'
+import { CodecError, kindOf } from './codecs/codec.ts'
 import type { StoredAs, StoredValue } from './table.ts'
 
 /** Bytes in the form in which a column has them. */
@@ -13,10 +13,10 @@ export function toStored(bytes: Uint8Array, storedAs: StoredAs): StoredValue {
 export function fromStored(stored: unknown, storedAs: StoredAs): Uint8Array {
   if (storedAs === 'bytes') {
     if (isBytes(stored)) return stored
-    throw new CodecError(`is not stored as bytes, but of type ${typeof stored}`)
+    throw new CodecError(`is not stored as bytes, but is of type ${kindOf(stored)}`)
   }
   if (typeof stored !== 'string') {
-    throw new CodecError(`is not stored as base64, but of type ${typeof stored}`)
+    throw new CodecError(`is not stored as base64, but is of type ${kindOf(stored)}`)
   }
   const bytes = Buffer.from(stored, 'base64')
   // Node leaves out what is no base64.

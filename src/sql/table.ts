@@ -6,10 +6,11 @@ import { checkTable } from './check-table.ts'
 /**
  * What a part of a primary key is, so that its text is the same whenever and by whomever it is read:
  *
- * - `string`: text, as it is stored. Not `citext`, no `char(n)`, whose values do not come back as they went in.
+ * - `string`: text, as it is stored. Not `citext`, no `char(n)`, and in MySQL none of a collation without regard to
+ *   case: whoever named the row `ada` there would bind a value to that, and the row says `Ada`.
  * - `integer`: a number without fraction, a bigint or decimal text. `7`, `7n` and `'7'` are the same.
- * - `uuid`: text in any case, or its 16 bytes.
- * - `bytes`: binary.
+ * - `uuid`: text with its four dashes, in any case, or its 16 bytes.
+ * - `bytes`: binary. Not `binary(n)` with fewer bytes than n, which MySQL fills up.
  */
 export type PrimaryKeyType = 'string' | 'integer' | 'uuid' | 'bytes'
 
@@ -64,7 +65,10 @@ export interface TableOptions<Key extends PrimaryKeyOption, Columns extends Colu
   readonly columns: Columns
   /** Default: `bytes`. */
   readonly storedAs?: StoredAs
-  /** The name that values are bound to, for a table that was renamed. Default: its name. */
+  /**
+   * The name that values are bound to, for a table that was renamed. Default: its name. Give tables of the same name
+   * in several databases one each, if they have one keyring: their values could be exchanged otherwise.
+   */
   readonly boundAs?: string
   /**
    * Whether table, column and primary key are stored in each value, for readers that cannot be given them, such as
@@ -109,12 +113,24 @@ export interface EncryptedTable<
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the one way to say "for all of them"
 export type AnyTable = EncryptedTable<any, any>
 
-/** A value of the primary key. */
-export type KeyValue = string | number | bigint | Uint8Array
+/** The values of a primary key by the type of its column. */
+export interface KeyValues {
+  string: string
+  integer: number | bigint | string
+  uuid: string | Uint8Array
+  bytes: Uint8Array
+}
 
-/** The primary key of a row: a value for each of its columns. */
+/** A value of the primary key. */
+export type KeyValue = KeyValues[PrimaryKeyType]
+
+/** The primary key of a row: a value for each of its columns. Of {@link AnyTable} it is not known before it is read. */
 export type RowKey<Table extends AnyTable> =
-  Table extends EncryptedTable<infer Key> ? { readonly [Name in keyof Key]: KeyValue } : never
+  Table extends EncryptedTable<infer Key>
+    ? string extends keyof Key
+      ? Readonly<Record<string, unknown>>
+      : { readonly [Name in keyof Key]: KeyValues[Key[Name]] }
+    : never
 
 type ColumnsOf<Table extends AnyTable> =
   Table extends EncryptedTable<PrimaryKeyOption, infer Columns> ? Columns : never
@@ -164,7 +180,9 @@ type NullIn<Value> = Extract<Value, null | undefined>
 /** A row as it goes to the database: encrypted columns, and with them their indexes. */
 export type StoredRow<Table extends AnyTable, Row> = {
   [Name in keyof Row]: Name extends ColumnName<Table> ? StoredValue | NullIn<Row[Name]> : Row[Name]
-} & { [Name in IndexColumn<Table, keyof Row>]: StoredValue | null | undefined }
+} & {
+  [Name in keyof Row as IndexColumn<Table, Name>]: StoredValue | NullIn<Row[Name]>
+}
 
 /** A row as it comes out of the database, decrypted. Blind indexes are left out. */
 export type DecryptedRow<Table extends AnyTable, Row> = {

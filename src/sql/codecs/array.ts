@@ -1,14 +1,14 @@
-import { type Codec, CodecError } from './codec.ts'
+import { type Codec, CodecError, kindOf } from './codec.ts'
 
 /**
- * The elements one after the other, each behind its length in four bytes, big-endian. An array has no element that is
- * null: a column of a database could be told neither from it.
+ * The elements one after the other, each behind its length in four bytes, big-endian. An empty array is no bytes. None
+ * of the elements is null, unless it is that of JSON.
  */
 export function arrayOf<Value>(element: Codec<Value>): Codec<readonly Value[]> {
   return {
     name: `${element.name}[]`,
     encode(values) {
-      if (!Array.isArray(values)) throw new CodecError(`is of type ${typeof values}`)
+      if (!Array.isArray(values)) throw new CodecError(`is of type ${kindOf(values)}`)
       const parts = Array.from(values as readonly Value[], (value, index) => {
         try {
           return element.encode(value)
@@ -31,12 +31,12 @@ export function arrayOf<Value>(element: Codec<Value>): Codec<readonly Value[]> {
       const values: Value[] = []
       let offset = 0
       while (offset < bytes.length) {
-        const left = bytes.length - offset - 4
-        const length = left < 0 ? 0 : view.getUint32(offset)
-        if (left < length) throw new CodecError('ends within an element')
-        offset += 4 + length
+        const start = offset + 4
+        const end = start > bytes.length ? start : start + view.getUint32(offset)
+        if (end > bytes.length) throw new CodecError('ends within an element')
+        offset = end
         try {
-          values.push(element.decode(bytes.slice(offset - length, offset)))
+          values.push(element.decode(bytes.subarray(start, end)))
         } catch (error) {
           throw at(values.length, error)
         }
@@ -47,6 +47,6 @@ export function arrayOf<Value>(element: Codec<Value>): Codec<readonly Value[]> {
 }
 
 function at(index: number, error: unknown): unknown {
-  if (!(error instanceof CodecError)) return error
+  if (!CodecError.is(error)) return error
   return new CodecError(`has an element, [${index}], that ${error.message}`)
 }

@@ -1,5 +1,8 @@
+import { types } from 'node:util'
 import { isBytes } from '../../checks.ts'
-import { type Codec, CodecError } from './codec.ts'
+import { type Codec, CodecError, kindOf } from './codec.ts'
+
+// The bytes are a format: docs/guides/sql-values.md has them for readers in other languages.
 
 const utf8 = new TextEncoder()
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -45,7 +48,7 @@ export const bigintCodec: Codec<bigint> = {
   },
   decode(bytes) {
     const text = stringCodec.decode(bytes)
-    if (!/^-?\d+$/.test(text)) throw new CodecError('is not a decimal number')
+    if (!/^(?:0|-?[1-9]\d*)$/.test(text)) throw new CodecError('is not a whole decimal number')
     return BigInt(text)
   },
 }
@@ -68,7 +71,7 @@ export const booleanCodec: Codec<boolean> = {
 export const dateCodec: Codec<Date> = {
   name: 'date',
   encode(value) {
-    check(value instanceof Date || Object.prototype.toString.call(value) === '[object Date]', value)
+    check(types.isDate(value), value)
     if (Number.isNaN(value.getTime())) throw new CodecError('is an invalid date')
     return utf8.encode(value.toISOString())
   },
@@ -76,7 +79,7 @@ export const dateCodec: Codec<Date> = {
     const text = stringCodec.decode(bytes)
     const date = new Date(text)
     if (Number.isNaN(date.getTime()) || date.toISOString() !== text) {
-      throw new CodecError('is not a date of ISO 8601')
+      throw new CodecError('is not a date of ISO 8601 in UTC with milliseconds')
     }
     return date
   },
@@ -87,16 +90,12 @@ export const bytesCodec: Codec<Uint8Array> = {
   name: 'bytes',
   encode(value) {
     check(isBytes(value), value)
-    return value
+    // A copy: what the caller does to the buffer while KMS is asked must not become the value.
+    return new Uint8Array(value)
   },
-  decode: (bytes) => bytes,
+  decode: (bytes) => new Uint8Array(bytes),
 }
 
 function check(isOfType: boolean, value: unknown): void {
   if (!isOfType) throw new CodecError(`is of type ${kindOf(value)}`)
-}
-
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array'
-  return isBytes(value) ? 'bytes' : typeof value
 }
