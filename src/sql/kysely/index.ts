@@ -3,4 +3,5 @@
  *
  * @packageDocumentation
  */
-export {}
+export { EncryptedDialect, type EncryptedDialectOptions } from './dialect.ts'
+export { FieldError, RefusedQueryError } from '../../errors.ts'

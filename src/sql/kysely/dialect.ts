@@ -1,0 +1,85 @@
+import type {
+  CompiledQuery,
+  DatabaseIntrospector,
+  Dialect,
+  DialectAdapter,
+  Driver,
+  Kysely,
+  QueryCompiler,
+  QueryId,
+  RootOperationNode,
+} from 'kysely'
+import { checkOptions, hasMethods } from '../../checks.ts'
+import { InvalidArgumentError } from '../../errors.ts'
+import type { FieldCipher } from '../field-cipher.ts'
+import { EncryptedDriver, type Plans } from './driver.ts'
+import { rewriteQuery } from './query.ts'
+import { Tables } from './tables.ts'
+
+/** Options of {@link EncryptedDialect}. */
+export interface EncryptedDialectOptions {
+  /** The database's own dialect, such as `PostgresDialect` or `MysqlDialect`. */
+  dialect: Dialect
+  /** Encrypts and decrypts, and knows which columns are encrypted. */
+  cipher: FieldCipher
+}
+
+/**
+ * A dialect of kysely with encrypted columns: queries are written as if they were not encrypted.
+ *
+ * It is no plugin, so that nothing can stand between it and the database: it sees queries when all plugins are done
+ * with them (`CamelCasePlugin`, `withSchema`), and results before they are. `withoutPlugins()` does not remove it.
+ *
+ * @throws InvalidArgumentError if an option is not as described.
+ *
+ * @example
+ * ```ts
+ * const dialect = new EncryptedDialect({ dialect: new PostgresDialect({ pool }), cipher })
+ * const db = new Kysely<Database>({ dialect })
+ * ```
+ */
+export class EncryptedDialect implements Dialect {
+  readonly #dialect: Dialect
+  readonly #cipher: FieldCipher
+  readonly #plans: Plans = new WeakMap()
+
+  constructor(options: EncryptedDialectOptions) {
+    checkOptions(options, ['dialect', 'cipher'])
+    if (!hasMethods(options.dialect, ['createDriver', 'createQueryCompiler'])) {
+      throw new InvalidArgumentError('dialect', 'dialect must be a dialect of kysely')
+    }
+    if (!hasMethods(options.cipher, ['encryptRows', 'decryptRows', 'indexValue', 'isMatch'])) {
+      throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')
+    }
+    this.#dialect = options.dialect
+    this.#cipher = options.cipher
+  }
+
+  createDriver(): Driver {
+    return new EncryptedDriver(this.#dialect.createDriver(), this.#cipher, this.#plans)
+  }
+
+  /** The last step before SQL, which every query goes through, whatever plugins the instance has. */
+  createQueryCompiler(): QueryCompiler {
+    const compiler = this.#dialect.createQueryCompiler()
+    const tables = new Tables(this.#cipher.tables)
+    const plans = this.#plans
+    return {
+      compileQuery(node: RootOperationNode, queryId: QueryId): CompiledQuery {
+        const { node: rewritten, plan } = rewriteQuery(tables, node)
+        const compiled = compiler.compileQuery(rewritten, queryId)
+        if (plan) plans.set(compiled.query, plan)
+        return compiled
+      },
+    }
+  }
+
+  createAdapter(): DialectAdapter {
+    return this.#dialect.createAdapter()
+  }
+
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as kysely declares it
+  createIntrospector(db: Kysely<any>): DatabaseIntrospector {
+    return this.#dialect.createIntrospector(db)
+  }
+}

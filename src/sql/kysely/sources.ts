@@ -1,0 +1,187 @@
+import {
+  AliasNode,
+  type CommonTableExpressionNode,
+  DeleteQueryNode,
+  IdentifierNode,
+  InsertQueryNode,
+  type JoinNode,
+  ListNode,
+  type OperationNode,
+  RawNode,
+  SelectQueryNode,
+  TableNode,
+  UpdateQueryNode,
+  type WithNode,
+} from 'kysely'
+import { RefusedQueryError } from '../../errors.ts'
+import type { AnyTable } from '../table.ts'
+import { rewriteInsert } from './insert.ts'
+import { withParts } from './nodes.ts'
+import type { Outputs } from './outputs.ts'
+import { refuseTable } from './refusals.ts'
+import type { Rewriter } from './rewriter.ts'
+import { type Carried, Scope, type Source } from './scope.ts'
+import { rewriteSelect } from './select.ts'
+import { rewriteDelete, rewriteUpdate } from './update.ts'
+
+/** Opens the names of a statement: what its WITH offers, within those of the statement around it. */
+export function openScope(
+  rewriter: Rewriter,
+  node: WithNode | undefined,
+): { scope: Scope; with: WithNode | undefined } {
+  const scope = new Scope(rewriter.scope)
+  if (!node) return { scope, with: undefined }
+  if (node.recursive) {
+    // Each is seen by all of them; what it has is known once it was looked into.
+    for (const { name } of node.expressions) scope.commonTables.set(nameOf(name), 'later')
+  }
+  const expressions = node.expressions.map((one) => rewriteCommonTable(rewriter, scope, one, node))
+  return { scope, with: withParts(node, { expressions }) }
+}
+
+function rewriteCommonTable(
+  rewriter: Rewriter,
+  scope: Scope,
+  node: CommonTableExpressionNode,
+  { recursive = false }: WithNode,
+): CommonTableExpressionNode {
+  const name = nameOf(node.name)
+  const inner = new Scope(scope.parent, scope.commonTables)
+  // Itself, which has no encrypted columns: it would be a UNION of them, and that is refused.
+  if (recursive) inner.commonTables.set(name, { columns: new Map(), hidden: new Set() })
+  const { node: expression, outputs } = rewriter.within(inner, () =>
+    rewriteRows(rewriter, node.expression),
+  )
+  const columns = carriedBy(outputs)
+  const [carried] = columns.values()
+  // The names of its columns go by their places, which `*` does not tell.
+  if (carried && node.name.columns) throw refuseTable(carried.table, `a list of columns of ${name}`)
+  scope.commonTables.set(name, { columns, hidden: outputs?.hidden ?? new Set() })
+  return withParts(node, { expression })
+}
+
+/** What stands in FROM or behind UPDATE, INSERT INTO, DELETE FROM. */
+export function addSource<Node extends OperationNode>(rewriter: Rewriter, node: Node): Node {
+  if (ListNode.is(node)) {
+    return withParts<ListNode>(node, {
+      items: node.items.map((item) => addSource(rewriter, item)),
+    }) as OperationNode as Node
+  }
+  const scope = rewriter.scope
+  const { node: rewritten, source } = sourceOf(rewriter, node, scope.beside())
+  scope.sources.push(source)
+  return rewritten
+}
+
+/** What stands in JOIN. Its condition is rewritten when all sources are known. */
+export function addJoin(rewriter: Rewriter, node: JoinNode): JoinNode {
+  const scope = rewriter.scope
+  const isLateral = /^Lateral|Apply$/.test(node.joinType)
+  const inner = isLateral ? new Scope(scope) : scope.beside()
+  const { node: table, source } = sourceOf(rewriter, node.table, inner)
+  scope.sources.push(source)
+  return withParts(node, { table })
+}
+
+function sourceOf<Node extends OperationNode>(
+  rewriter: Rewriter,
+  node: Node,
+  inner: Scope,
+): { node: Node; source: Source } {
+  if (TableNode.is(node)) return { node, source: tableSource(rewriter, node, undefined) }
+  if (!AliasNode.is(node)) {
+    refuseRawTable(rewriter, node)
+    return { node: rewriter.rewrite(node), source: plain(undefined) }
+  }
+  const alias = IdentifierNode.is(node.alias) ? node.alias.name : undefined
+  if (TableNode.is(node.node)) return { node, source: tableSource(rewriter, node.node, alias) }
+  refuseRawTable(rewriter, node.node)
+  const { node: rows, outputs } = rewriter.within(inner, () => rewriteRows(rewriter, node.node))
+  const columns = carriedBy(outputs)
+  const [carried] = columns.values()
+  if (carried && alias === undefined) {
+    throw refuseTable(carried.table, 'an alias of a subquery in raw SQL')
+  }
+  return {
+    node: withParts<AliasNode>(node, { node: rows }) as OperationNode as Node,
+    source: { ...plain(alias), columns, hidden: outputs?.hidden ?? new Set() },
+  }
+}
+
+function tableSource(rewriter: Rewriter, node: TableNode, alias: string | undefined): Source {
+  const { schema, identifier } = node.table
+  const base: Source = {
+    ...plain(alias ?? identifier.name),
+    schema: alias === undefined ? schema?.name : undefined,
+    node: alias === undefined ? node : TableNode.create(alias),
+  }
+  const common = schema ? undefined : rewriter.scope.commonTables.get(identifier.name)
+  if (common === 'later') {
+    throw new RefusedQueryError(
+      `${identifier.name} is used before it is defined in WITH RECURSIVE: put its definition first`,
+      { table: identifier.name },
+    )
+  }
+  if (common) return { ...base, ...common }
+  const table = rewriter.tables.find(node.table)
+  return table ? { ...base, table, columns: columnsOf(table), hidden: indexesOf(table) } : base
+}
+
+/** A query in the place of a table; what it is else has no encrypted columns, or is refused. */
+function rewriteRows(
+  rewriter: Rewriter,
+  node: OperationNode,
+): { node: OperationNode; outputs: Outputs | undefined } {
+  if (SelectQueryNode.is(node)) return rewriteSelect(rewriter, node, 'source')
+  if (InsertQueryNode.is(node)) return rewriteInsert(rewriter, node, 'source')
+  if (UpdateQueryNode.is(node)) return rewriteUpdate(rewriter, node, 'source')
+  if (DeleteQueryNode.is(node)) return rewriteDelete(rewriter, node, 'source')
+  return { node: rewriter.rewrite(node), outputs: undefined }
+}
+
+/** Raw SQL in the place of a table would have its columns taken for plain ones. */
+function refuseRawTable(rewriter: Rewriter, node: OperationNode): void {
+  if (!RawNode.is(node)) return
+  for (const sql of node.sqlFragments) {
+    const table = rewriter.tables.mentioned(sql)
+    if (table) throw refuseTable(table, 'raw SQL in the place of a table')
+  }
+}
+
+function carriedBy(outputs: Outputs | undefined): ReadonlyMap<string, Carried> {
+  const columns = new Map<string, Carried>()
+  for (const [name, { found, keys }] of outputs?.cells ?? []) {
+    if (outputs?.hidden.has(name)) continue
+    columns.set(name, { table: found.table, column: found.column, keys, isDirect: false })
+  }
+  return columns
+}
+
+function columnsOf(table: AnyTable): ReadonlyMap<string, Carried> {
+  const keys = new Map(Object.keys(table.primaryKey).map((name) => [name, name]))
+  return new Map(
+    Object.values(table.columns).map((column) => [
+      column.name,
+      { table, column, keys, isDirect: true },
+    ]),
+  )
+}
+
+function indexesOf(table: AnyTable): ReadonlySet<string> {
+  return new Set(Object.values(table.columns).flatMap(({ index }) => index?.column ?? []))
+}
+
+function nameOf(node: CommonTableExpressionNode['name']): string {
+  return node.table.table.identifier.name
+}
+
+function plain(alias: string | undefined): Source {
+  return {
+    alias,
+    node: undefined,
+    schema: undefined,
+    table: undefined,
+    columns: new Map(),
+    hidden: new Set(),
+  }
+}

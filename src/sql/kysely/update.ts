@@ -1,0 +1,173 @@
+import {
+  BinaryOperationNode,
+  type ColumnUpdateNode,
+  type DeleteQueryNode,
+  ListNode,
+  OperatorNode,
+  type OperationNode,
+  type UpdateQueryNode,
+  ValueNode,
+} from 'kysely'
+import { RefusedQueryError } from '../../errors.ts'
+import { refuseWithoutKey } from '../lookup.ts'
+import type { AnyTable } from '../table.ts'
+import { conditionsOf } from './conditions.ts'
+import { literalOf, referenceOf, withParts, without } from './nodes.ts'
+import { type Use, returned } from './outputs.ts'
+import { type PendingRow, Placeholder } from './placeholder.ts'
+import { refuseTable } from './refusals.ts'
+import type { Rewriter } from './rewriter.ts'
+import type { Scope, Source } from './scope.ts'
+import type { Rewritten } from './select.ts'
+import { addJoin, addSource, openScope } from './sources.ts'
+import { rewriteUpdates, setBoth } from './writes.ts'
+
+export function rewriteUpdate(
+  rewriter: Rewriter,
+  node: UpdateQueryNode,
+  use: Use,
+): Rewritten<UpdateQueryNode> {
+  const { scope, with: withNode } = openScope(rewriter, node.with)
+  return rewriter.within(scope, () => {
+    const table = node.table && addSource(rewriter, node.table)
+    refuseSeveral(scope, node.table)
+    const target = scope.sources[0]
+    if (target?.table && node.output) throw refuseTable(target.table, 'OUTPUT')
+    const from = node.from && {
+      ...node.from,
+      froms: node.from.froms.map((one) => addSource(rewriter, one)),
+    }
+    const joined = node.joins?.map((join) => addJoin(rewriter, join))
+    const joins = joined?.map((join) => withParts(join, { on: rewriter.rewrite(join.on) }))
+    const updates = node.updates && updatesOf(rewriter, node, target, node.updates)
+    const { outputs, returning } = returned(rewriter, node.returning, use)
+    const rest = rewriter.rest.update(
+      without(node, 'with', 'table', 'from', 'joins', 'updates', 'returning'),
+    )
+    return {
+      node: withParts<UpdateQueryNode>(rest, {
+        with: withNode,
+        table,
+        from,
+        joins,
+        updates,
+        returning,
+      }),
+      outputs,
+      filters: [],
+    }
+  })
+}
+
+export function rewriteDelete(
+  rewriter: Rewriter,
+  node: DeleteQueryNode,
+  use: Use,
+): Rewritten<DeleteQueryNode> {
+  const { scope, with: withNode } = openScope(rewriter, node.with)
+  return rewriter.within(scope, () => {
+    const from = { ...node.from, froms: node.from.froms.map((one) => addSource(rewriter, one)) }
+    const table = scope.sources.find((source) => source.table)?.table
+    if (table && node.output) throw refuseTable(table, 'OUTPUT')
+    const using = node.using && {
+      ...node.using,
+      tables: node.using.tables.map((one) => addSource(rewriter, one)),
+    }
+    const joined = node.joins?.map((join) => addJoin(rewriter, join))
+    const joins = joined?.map((join) => withParts(join, { on: rewriter.rewrite(join.on) }))
+    const { outputs, returning } = returned(rewriter, node.returning, use)
+    const rest = rewriter.rest.delete({
+      ...without(node, 'with', 'using', 'joins', 'returning'),
+      from: { ...node.from, froms: [] },
+    })
+    return {
+      node: withParts<DeleteQueryNode>(rest, {
+        with: withNode,
+        from,
+        using,
+        joins,
+        returning,
+      }),
+      outputs,
+      filters: [],
+    }
+  })
+}
+
+function updatesOf(
+  rewriter: Rewriter,
+  node: UpdateQueryNode,
+  target: Source | undefined,
+  updates: readonly ColumnUpdateNode[],
+): readonly ColumnUpdateNode[] {
+  const table = target?.table
+  if (!table) {
+    refuseJoined(rewriter.scope, updates)
+    return rewriter.rewriteAll(updates)
+  }
+  const key = keyIn(rewriter.scope, target, table, node.where?.where)
+  const pending: PendingRow | undefined = key && { table, values: key }
+  return rewriteUpdates(rewriter, updates, table, 'UPDATE', (column, update) => {
+    const literal = literalOf(update.value)
+    if (!literal) return undefined
+    if (!pending) throw refuseWithoutKey(table, column.name, 'UPDATE')
+    pending.values[column.name] = literal.value
+    return setBoth(
+      column,
+      update,
+      ValueNode.create(Placeholder.value(pending, column.name)),
+      ValueNode.create(Placeholder.value(pending, column.index?.column ?? column.name)),
+    )
+  })
+}
+
+/** The primary key of the one row that WHERE leaves, if it does. */
+function keyIn(
+  scope: Scope,
+  target: Source,
+  table: AnyTable,
+  where: OperationNode | undefined,
+): Record<string, unknown> | undefined {
+  const key: Record<string, unknown> = {}
+  for (const node of conditionsOf(where)) {
+    if (!BinaryOperationNode.is(node) || !OperatorNode.is(node.operator)) continue
+    if (node.operator.operator !== '=') continue
+    const reference = referenceOf(node.leftOperand)
+    const value = literalOf(node.rightOperand)?.value
+    if (!reference || value === null || value === undefined) continue
+    // With several tables, one without a table may be of another.
+    const source = reference.table
+      ? scope.named(reference.table)
+      : scope.sources.length === 1
+        ? target
+        : undefined
+    if (source === target) key[reference.name] = value
+  }
+  const names = Object.keys(table.primaryKey)
+  if (!names.every((name) => Object.hasOwn(key, name))) return undefined
+  return Object.fromEntries(names.map((name) => [name, key[name]]))
+}
+
+/** MySQL can update several tables at once. */
+function refuseSeveral(scope: Scope, node: OperationNode | undefined): void {
+  if (!node || !ListNode.is(node)) return
+  const table = scope.sources.find((source) => source.table)?.table
+  if (table) throw refuseTable(table, 'an UPDATE of several tables')
+}
+
+/** MySQL can set columns of joined tables. */
+function refuseJoined(scope: Scope, updates: readonly ColumnUpdateNode[]): void {
+  for (const { column } of updates) {
+    const reference = referenceOf(column)
+    const source = reference?.table && scope.named(reference.table)
+    const table = source?.table
+    if (!table) continue
+    throw new RefusedQueryError(
+      `UPDATE sets ${table.name}.${reference?.name ?? ''} through a join: update ${table.name} itself`,
+      {
+        table: table.name,
+        column: reference?.name,
+      },
+    )
+  }
+}
