@@ -1,0 +1,91 @@
+import { checkNotAborted } from '../../errors.ts'
+import type { SqlDatabase } from '../database/database.ts'
+import { boundKey } from '../row-key.ts'
+import type { AnyTable } from '../table.ts'
+import { runBatch } from './batch.ts'
+import { checkColumns, dropPlaintexts } from './drop.ts'
+import type { BackfillOptions, BackfillProgress, ReindexOptions } from './options.ts'
+import { type Plan, backfillPlan, reindexPlan } from './plan.ts'
+import { type Row, Statements } from './statements.ts'
+
+/** An application's transaction can be in the way of a batch, and a batch can be repeated. */
+const mostAttempts = 10
+
+/** `backfill` on a database of whichever driver. */
+export async function backfillDatabase<Table extends AnyTable>(
+  database: SqlDatabase,
+  options: BackfillOptions<Table>,
+): Promise<BackfillProgress> {
+  const plan = backfillPlan(options)
+  const statements = new Statements(plan, database.dialect)
+  const progress = await runBatches(plan, statements, database)
+  if (plan.drop) await dropPlaintexts(plan, statements, database)
+  return progress
+}
+
+/** `reindex` on a database of whichever driver. */
+export async function reindexDatabase<Table extends AnyTable>(
+  database: SqlDatabase,
+  options: ReindexOptions<Table>,
+): Promise<BackfillProgress> {
+  const plan = reindexPlan(options)
+  return await runBatches(plan, new Statements(plan, database.dialect), database)
+}
+
+/**
+ * All rows, in the order of the primary key. Where it is, the key of the last row says; and what is left to do, the
+ * rows themselves: so there is nothing else to be kept, or to be wrong after a crash.
+ */
+async function runBatches(
+  plan: Plan,
+  statements: Statements,
+  database: SqlDatabase,
+): Promise<BackfillProgress> {
+  checkNotAborted(plan.signal)
+  await checkColumns(plan, statements, database)
+  let progress: BackfillProgress = {
+    rows: 0,
+    encrypted: 0,
+    verified: 0,
+    differing: 0,
+    indexed: 0,
+    cleared: 0,
+  }
+  let last: Row | undefined
+  for (;;) {
+    const { rows } = await database.run(statements.nextKeys(last))
+    last = rows.at(-1)
+    if (!last) return progress
+    // A driver that rounds large numbers would have other rows locked than were found, or none.
+    for (const key of rows) boundKey(plan.table, key)
+    progress = add(progress, await transact(plan, statements, database, rows))
+    await plan.onProgress?.(progress)
+    checkNotAborted(plan.signal)
+  }
+}
+
+async function transact(
+  plan: Plan,
+  statements: Statements,
+  database: SqlDatabase,
+  keys: readonly Row[],
+): Promise<BackfillProgress> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await database.transaction((inner) => runBatch(plan, statements, inner, keys))
+    } catch (error) {
+      if (attempt === mostAttempts || !database.dialect.isContention(error)) throw error
+    }
+  }
+}
+
+function add(total: BackfillProgress, batch: BackfillProgress): BackfillProgress {
+  return {
+    rows: total.rows + batch.rows,
+    encrypted: total.encrypted + batch.encrypted,
+    verified: total.verified + batch.verified,
+    differing: total.differing + batch.differing,
+    indexed: total.indexed + batch.indexed,
+    cleared: total.cleared + batch.cleared,
+  }
+}

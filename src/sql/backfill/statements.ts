@@ -1,0 +1,142 @@
+import type { SqlDialect, Statement } from '../database/database.ts'
+import type { Plan } from './plan.ts'
+
+/** A row, or the part of one, as the driver returns it. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** The statements of a plan in one dialect. No value is ever in their text, and no plaintext is in their values. */
+export class Statements {
+  readonly #plan: Plan
+  readonly #dialect: SqlDialect
+  readonly #table: string
+  readonly #keyNames: readonly string[]
+
+  constructor(plan: Plan, dialect: SqlDialect) {
+    this.#plan = plan
+    this.#dialect = dialect
+    this.#table = dialect.quote(plan.table.name)
+    this.#keyNames = Object.keys(plan.table.primaryKey)
+  }
+
+  /** The keys of the next rows that there is something to do with, in the order of the primary key. */
+  nextKeys(after: Row | undefined): Statement {
+    const values: unknown[] = []
+    const conditions = [this.#hasWork(), ...(after ? [this.#isAfter(after, values)] : [])]
+    const text =
+      `SELECT ${this.#list(this.#keyNames)} FROM ${this.#table} WHERE ${conditions.join(' AND ')} ` +
+      `ORDER BY ${this.#list(this.#keyNames)} LIMIT ${this.#plan.batchSize}`
+    return { text, values }
+  }
+
+  /**
+   * Reads rows, and keeps them from changing until the transaction ends. In one order, so that two of these do not
+   * wait for each other. In MySQL this also reads what is there now, whatever the isolation level.
+   */
+  lockRows(keys: readonly Row[]): Statement {
+    const values: unknown[] = []
+    const names = this.#plan.columns.flatMap(({ column: { name, index }, plaintext }) => [
+      name,
+      ...(index ? [index.column] : []),
+      ...(plaintext ? [plaintext.column] : []),
+    ])
+    const text =
+      `SELECT ${this.#list([...this.#keyNames, ...names])} FROM ${this.#table} ` +
+      `WHERE ${this.#isOneOf(keys, values)} ORDER BY ${this.#list(this.#keyNames)} FOR UPDATE`
+    return { text, values }
+  }
+
+  /** Sets columns of one row, if those of `stillNull` are NULL as they were. */
+  setColumns(key: Row, changes: Row, stillNull: readonly string[]): Statement {
+    const values: unknown[] = []
+    const sets = Object.entries(changes).map(
+      ([name, value]) => `${this.#dialect.quote(name)} = ${this.#bind(value, values)}`,
+    )
+    const conditions = [
+      this.#isOneOf([key], values),
+      ...stillNull.map((name) => `${this.#dialect.quote(name)} IS NULL`),
+    ]
+    const text = `UPDATE ${this.#table} SET ${sets.join(', ')} WHERE ${conditions.join(' AND ')}`
+    return { text, values }
+  }
+
+  clearPlaintexts(keys: readonly Row[]): Statement {
+    const values: unknown[] = []
+    const sets = this.plaintexts.map((name) => `${this.#dialect.quote(name)} = NULL`)
+    const text = `UPDATE ${this.#table} SET ${sets.join(', ')} WHERE ${this.#isOneOf(keys, values)}`
+    return { text, values }
+  }
+
+  /** A row, if there is one that has plaintext left. */
+  leftOver(): Statement {
+    return { text: `SELECT 1 AS one FROM ${this.#table} WHERE ${this.#hasWork()} LIMIT 1` }
+  }
+
+  dropPlaintexts(): Statement {
+    const drops = this.plaintexts.map((name) => `DROP COLUMN ${this.#dialect.quote(name)}`)
+    return { text: `ALTER TABLE ${this.#table} ${drops.join(', ')}` }
+  }
+
+  /** Keeps everybody else from the table. In PostgreSQL for the transaction, in MySQL until it is unlocked. */
+  lockTable(): Statement {
+    return this.#dialect.name === 'postgresql'
+      ? { text: `LOCK TABLE ${this.#table} IN ACCESS EXCLUSIVE MODE` }
+      : { text: `LOCK TABLES ${this.#table} WRITE` }
+  }
+
+  /** The columns of the table: `name`, and whether they may be `nullable`, 1 or 0. */
+  columns(): Statement {
+    return this.#dialect.name === 'postgresql'
+      ? {
+          // By regclass, so that the table is looked for where the other statements find it.
+          text:
+            'SELECT attname AS name, CASE WHEN attnotnull THEN 0 ELSE 1 END AS nullable FROM pg_attribute ' +
+            'WHERE attrelid = CAST(CAST($1 AS text) AS regclass) AND attnum > 0 AND NOT attisdropped',
+          values: [this.#table],
+        }
+      : { text: `SHOW COLUMNS FROM ${this.#table}` }
+  }
+
+  get plaintexts(): string[] {
+    return this.#plan.columns.flatMap(({ plaintext }) => (plaintext ? [plaintext.column] : []))
+  }
+
+  #hasWork(): string {
+    const names = this.#plan.columns.flatMap(({ column: { name, index }, plaintext }) =>
+      plaintext ? [plaintext.column] : [name, ...(index ? [index.column] : [])],
+    )
+    return `(${names.map((name) => `${this.#dialect.quote(name)} IS NOT NULL`).join(' OR ')})`
+  }
+
+  /** Written out: MySQL finds no place in an index by (a, b) > (1, 2), but does by the first comparison of these. */
+  #isAfter(key: Row, values: unknown[]): string {
+    const compare = (name: string, operator: string) =>
+      `${this.#dialect.quote(name)} ${operator} ${this.#bind(key[name], values)}`
+    const [first = '', ...rest] = this.#keyNames
+    if (rest.length === 0) return compare(first, '>')
+    const atLeast = compare(first, '>=')
+    const steps = this.#keyNames.map((name, position) =>
+      [
+        ...this.#keyNames.slice(0, position).map((before) => compare(before, '=')),
+        compare(name, '>'),
+      ].join(' AND '),
+    )
+    return `${atLeast} AND (${steps.map((step) => `(${step})`).join(' OR ')})`
+  }
+
+  #isOneOf(keys: readonly Row[], values: unknown[]): string {
+    const rows = keys.map((key) => {
+      const parts = this.#keyNames.map((name) => this.#bind(key[name], values)).join(', ')
+      return this.#keyNames.length === 1 ? parts : `(${parts})`
+    })
+    const names = this.#list(this.#keyNames)
+    return `${this.#keyNames.length === 1 ? names : `(${names})`} IN (${rows.join(', ')})`
+  }
+
+  #list(names: readonly string[]): string {
+    return names.map((name) => this.#dialect.quote(name)).join(', ')
+  }
+
+  #bind(value: unknown, values: unknown[]): string {
+    return this.#dialect.placeholder(values.push(value))
+  }
+}
