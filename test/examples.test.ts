@@ -37,6 +37,10 @@ const expected: Record<string, RegExp> = {
     /^read; calls in Frankfurt: 0, in Ireland: 1\nin Ireland the card is 4111$/m,
   '25-a-branch-key-per-tenant.ts':
     /^100 items written, calls of KMS: 2\n50 items read, .* "document 49 of acme", calls: 1$/m,
+  '26-blind-index.ts':
+    /^found by address: user 7\nthe same address again: duplicate key [^]*^in Utrecht: 10, of \d+ rows/m,
+  '27-aurora-global.ts':
+    /^in Ireland: Ada Lovelace\nread .*us-east-1: 0, .*: 1\nA-1815\nread .*us-east-1: 0, .*: 1$/m,
 }
 
 describe('the examples', () => {
