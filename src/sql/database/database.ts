@@ -19,6 +19,8 @@ export interface SqlDialect {
   readonly name: 'postgresql' | 'mysql'
   /** A table's or column's name, quoted; a dot in it separates a schema. */
   quote(identifier: string): string
+  /** A column's name, quoted; a dot is part of it. For names that an application may have got from elsewhere. */
+  quoteColumn(column: string): string
   /** The placeholder of the value at this place, from 1 on. */
   placeholder(position: number): string
   /** Whether a driver's error says that there is a row with this key already. */

@@ -1,9 +1,10 @@
 import type { SqlDialect } from './database.ts'
-import { quoteWith } from './quote.ts'
+import { quoteName, quotePath } from './quote.ts'
 
 export const postgresql: SqlDialect = Object.freeze({
   name: 'postgresql',
-  quote: (identifier: string) => quoteWith('"', identifier),
+  quote: (identifier: string) => quotePath('"', identifier),
+  quoteColumn: (column: string) => quoteName('"', column),
   placeholder: (position: number) => `$${position}`,
   isDuplicateKey: (error: unknown) => codeOf(error) === '23505',
   // serialization_failure, deadlock_detected
@@ -12,7 +13,8 @@ export const postgresql: SqlDialect = Object.freeze({
 
 export const mysql: SqlDialect = Object.freeze({
   name: 'mysql',
-  quote: (identifier: string) => quoteWith('`', identifier),
+  quote: (identifier: string) => quotePath('`', identifier),
+  quoteColumn: (column: string) => quoteName('`', column),
   placeholder: () => '?',
   isDuplicateKey: (error: unknown) => codeOf(error) === 'ER_DUP_ENTRY',
   // MariaDB tells a read that is too old by a number of its own, which mysql2 has no name for.

@@ -15,9 +15,12 @@ export interface StartedKeyStorage {
 const tableName = 'waxseal_test_branch_keys'
 
 async function inPglite(): Promise<StartedKeyStorage> {
-  const { db, pool, close } = await startPglite()
-  const storage = new PgKeyStorage({ client: pool, tableName })
-  return { storage, execute: async (statement) => db.exec(statement), close }
+  const postgres = await startPglite()
+  return {
+    storage: new PgKeyStorage({ client: postgres.pool, tableName }),
+    execute: async (statement) => postgres.db.exec(statement),
+    close: async () => postgres.close(),
+  }
 }
 
 async function inPostgres(connectionString: string): Promise<StartedKeyStorage> {
