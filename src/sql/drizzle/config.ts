@@ -1,0 +1,63 @@
+import { SQL, type Subquery, Table, View, getViewSelectedFields, is } from 'drizzle-orm'
+import { RefusedQueryError } from '../../errors.ts'
+import type { Scope } from './scope.ts'
+import { checkSubquery, refuseSubquery, rewrite } from './rewrite.ts'
+import { flatten } from './selection.ts'
+
+/** What a query builder of Drizzle has gathered. */
+export type Config = Readonly<Record<string, unknown>>
+
+/** One that is checked to have nothing that this version of the adapter has not heard of. */
+export function configOf(builder: object, known: readonly string[], what: string): Config {
+  const config: unknown = Reflect.get(builder, 'config')
+  if (typeof config !== 'object' || config === null) {
+    throw new RefusedQueryError(`This ${what} is of a version of Drizzle that is not known`, {})
+  }
+  const entries: [string, unknown][] = Object.entries(config)
+  for (const [name, value] of entries) {
+    if (known.includes(name) || value === undefined) continue
+    throw new RefusedQueryError(
+      `This ${what} has ${name}, which is of a version of Drizzle that is not known`,
+      {},
+    )
+  }
+  return Object.fromEntries(entries)
+}
+
+export function arrayOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : []
+}
+
+/** What rows are taken from: tables pass, of all else it is checked that nothing encrypted is in it. */
+export function checkSource(scope: Scope, source: unknown): void {
+  if (is(source, Table)) return
+  if (is(source, View)) {
+    for (const { field } of flatten(getViewSelectedFields(source))) {
+      const mark = scope.tables.encrypted(field)
+      if (mark) throw refuseSubquery(mark.table.name, mark.column.name)
+    }
+    return
+  }
+  const jobs = scope.jobs.length
+  rewrite(scope, source, 'FROM')
+  if (scope.jobs.length > jobs) throw refuseSubquery(undefined, undefined)
+}
+
+/** The conditions of joins are rewritten; what is joined is checked. */
+export function rewriteJoins(scope: Scope, joins: unknown): unknown {
+  if (!Array.isArray(joins)) return joins
+  return joins.map((join: { readonly table: unknown; readonly on: unknown }) => {
+    checkSource(scope, join.table)
+    return { ...join, on: rewrite(scope, join.on, 'JOIN') }
+  })
+}
+
+/** The queries before this one, of WITH. */
+export function checkWith(scope: Scope, { withList }: Config): void {
+  for (const query of arrayOf(withList)) checkSubquery(scope, query as Subquery, 'WITH')
+}
+
+/** A condition, if there is one. */
+export function conditionOf({ where }: Config): SQL | undefined {
+  return is(where, SQL) ? where : undefined
+}

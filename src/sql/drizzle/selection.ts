@@ -1,0 +1,23 @@
+import { Column, SQL, Subquery, Table, getTableColumns, is } from 'drizzle-orm'
+
+/** A field that is selected, and where it is in a row of the result. */
+export interface SelectedField {
+  readonly path: readonly string[]
+  readonly field: unknown
+}
+
+/** All fields of a selection, whose nesting is that of the rows. */
+export function flatten(fields: object, path: readonly string[] = []): SelectedField[] {
+  return Object.keys(fields).flatMap((name) => {
+    // The descriptor, since the getter of a subquery's fields throws for what has no alias.
+    const field: unknown = Object.getOwnPropertyDescriptor(fields, name)?.value
+    const place = [...path, name]
+    if (isLeaf(field)) return [{ path: place, field }]
+    if (is(field, Table)) return flatten(getTableColumns(field), place)
+    return typeof field === 'object' && field !== null ? flatten(field, place) : []
+  })
+}
+
+function isLeaf(field: unknown): boolean {
+  return is(field, Column) || is(field, SQL) || is(field, SQL.Aliased) || is(field, Subquery)
+}
