@@ -106,7 +106,7 @@ export interface KyselyCase {
   readonly name: string
   /** Default: all. */
   readonly only?: SqlName
-  run(fixture: KyselyFixture): Promise<void>
+  readonly run: (fixture: KyselyFixture) => Promise<void>
 }
 
 const ada = {
@@ -192,7 +192,7 @@ export const kyselyCases: readonly KyselyCase[] = [
     run: async (fixture) => {
       await fixture.db
         .insertInto('users')
-        .values([ada, { id: bob.id, name: 'Bob' } as typeof bob, { ...cleo, visits: 3 }])
+        .values([ada, { id: bob.id, name: 'Bob' }, { ...cleo, visits: 3 }])
         .execute()
       const [, second, third] = await rows(fixture)
       assert.deepEqual(second, { ...bob, email: null, phone: null, visits: 0 })
