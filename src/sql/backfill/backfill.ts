@@ -3,7 +3,8 @@ import type { SqlDatabase } from '../database/database.ts'
 import { boundKey } from '../row-key.ts'
 import type { AnyTable } from '../table.ts'
 import { runBatch } from './batch.ts'
-import { checkColumns, dropPlaintexts } from './drop.ts'
+import { checkColumns } from './columns.ts'
+import { checkNothingLeft, dropPlaintexts } from './drop.ts'
 import type { BackfillOptions, BackfillProgress, ReindexOptions } from './options.ts'
 import { type Plan, backfillPlan, reindexPlan } from './plan.ts'
 import { type Row, Statements } from './statements.ts'
@@ -17,9 +18,10 @@ export async function backfillDatabase<Table extends AnyTable>(
   options: BackfillOptions<Table>,
 ): Promise<BackfillProgress> {
   const plan = backfillPlan(options)
-  const statements = new Statements(plan, database.dialect)
+  const statements = await prepare(plan, database)
   const progress = await runBatches(plan, statements, database)
   if (plan.drop) await dropPlaintexts(plan, statements, database)
+  else await checkNothingLeft(plan, statements, database)
   return progress
 }
 
@@ -29,7 +31,12 @@ export async function reindexDatabase<Table extends AnyTable>(
   options: ReindexOptions<Table>,
 ): Promise<BackfillProgress> {
   const plan = reindexPlan(options)
-  return await runBatches(plan, new Statements(plan, database.dialect), database)
+  return await runBatches(plan, await prepare(plan, database), database)
+}
+
+async function prepare(plan: Plan, database: SqlDatabase): Promise<Statements> {
+  checkNotAborted(plan.signal)
+  return new Statements(plan, database.dialect, await checkColumns(plan, database))
 }
 
 /**
@@ -41,8 +48,6 @@ async function runBatches(
   statements: Statements,
   database: SqlDatabase,
 ): Promise<BackfillProgress> {
-  checkNotAborted(plan.signal)
-  await checkColumns(plan, statements, database)
   let progress: BackfillProgress = {
     rows: 0,
     encrypted: 0,

@@ -8,12 +8,15 @@ export type Row = Readonly<Record<string, unknown>>
 export class Statements {
   readonly #plan: Plan
   readonly #dialect: SqlDialect
+  readonly #collations: ReadonlyMap<string, string>
   readonly #table: string
   readonly #keyNames: readonly string[]
 
-  constructor(plan: Plan, dialect: SqlDialect) {
+  /** `collations` are those of the parts of the primary key that need one said, as `keyCollations` has them. */
+  constructor(plan: Plan, dialect: SqlDialect, collations: ReadonlyMap<string, string>) {
     this.#plan = plan
     this.#dialect = dialect
+    this.#collations = collations
     this.#table = dialect.quote(plan.table.name)
     this.#keyNames = Object.keys(plan.table.primaryKey)
   }
@@ -66,9 +69,16 @@ export class Statements {
     return { text, values }
   }
 
-  /** A row, if there is one that has plaintext left. */
+  /** A row, if there is one that has plaintext left: if it is to be kept, only such that is not encrypted. */
   leftOver(): Statement {
-    return { text: `SELECT 1 AS one FROM ${this.#table} WHERE ${this.#hasWork()} LIMIT 1` }
+    const conditions = this.#plan.columns.flatMap(({ column, plaintext }) => {
+      if (!plaintext) return []
+      const isLeft = `${this.#dialect.quote(plaintext.column)} IS NOT NULL`
+      return this.#plan.clear
+        ? isLeft
+        : `(${isLeft} AND ${this.#dialect.quote(column.name)} IS NULL)`
+    })
+    return { text: `SELECT 1 AS one FROM ${this.#table} WHERE ${conditions.join(' OR ')} LIMIT 1` }
   }
 
   dropPlaintexts(): Statement {
@@ -81,19 +91,6 @@ export class Statements {
     return this.#dialect.name === 'postgresql'
       ? { text: `LOCK TABLE ${this.#table} IN ACCESS EXCLUSIVE MODE` }
       : { text: `LOCK TABLES ${this.#table} WRITE` }
-  }
-
-  /** The columns of the table: `name`, and whether they may be `nullable`, 1 or 0. */
-  columns(): Statement {
-    return this.#dialect.name === 'postgresql'
-      ? {
-          // By regclass, so that the table is looked for where the other statements find it.
-          text:
-            'SELECT attname AS name, CASE WHEN attnotnull THEN 0 ELSE 1 END AS nullable FROM pg_attribute ' +
-            'WHERE attrelid = CAST(CAST($1 AS text) AS regclass) AND attnum > 0 AND NOT attisdropped',
-          values: [this.#table],
-        }
-      : { text: `SHOW COLUMNS FROM ${this.#table}` }
   }
 
   get plaintexts(): string[] {
@@ -110,7 +107,7 @@ export class Statements {
   /** Written out: MySQL finds no place in an index by (a, b) > (1, 2), but does by the first comparison of these. */
   #isAfter(key: Row, values: unknown[]): string {
     const compare = (name: string, operator: string) =>
-      `${this.#dialect.quote(name)} ${operator} ${this.#bind(key[name], values)}`
+      `${this.#dialect.quote(name)} ${operator} ${this.#bindKey(key, name, values)}`
     const [first = '', ...rest] = this.#keyNames
     if (rest.length === 0) return compare(first, '>')
     const atLeast = compare(first, '>=')
@@ -125,7 +122,7 @@ export class Statements {
 
   #isOneOf(keys: readonly Row[], values: unknown[]): string {
     const rows = keys.map((key) => {
-      const parts = this.#keyNames.map((name) => this.#bind(key[name], values)).join(', ')
+      const parts = this.#keyNames.map((name) => this.#bindKey(key, name, values)).join(', ')
       return this.#keyNames.length === 1 ? parts : `(${parts})`
     })
     const names = this.#list(this.#keyNames)
@@ -134,6 +131,14 @@ export class Statements {
 
   #list(names: readonly string[]): string {
     return names.map((name) => this.#dialect.quote(name)).join(', ')
+  }
+
+  #bindKey(key: Row, name: string, values: unknown[]): string {
+    const placeholder = this.#bind(key[name], values)
+    const collation = this.#collations.get(name)
+    if (collation === undefined) return placeholder
+    const [charset = ''] = collation.split('_')
+    return `CONVERT(${placeholder} USING ${charset}) COLLATE ${collation}`
   }
 
   #bind(value: unknown, values: unknown[]): string {
