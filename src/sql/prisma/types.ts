@@ -6,7 +6,11 @@ export type ModelTables = Readonly<Record<string, AnyTable>>
 /** What a `String` or a `Bytes` field says by itself. */
 type SaidByPrisma = string | Uint8Array
 
-type Field<Value> = () => { needs: object; compute: () => Value }
+/** Prisma's types want an object with no names at all. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- which is what this is
+type Nothing = {}
+
+type Field<Value> = () => { needs: Nothing; compute: () => Value }
 
 /** The fields of a table whose values are of another type than Prisma's for what is stored. */
 type ResultFields<Table extends AnyTable> = {
@@ -25,9 +29,9 @@ export interface ExtendedClient<Tables extends ModelTables> {
       result: {
         [Model in keyof Tables & string as Uncapitalize<Model>]: ResultFields<Tables[Model]>
       }
-      model: object
-      query: object
-      client: object
+      model: Nothing
+      query: Nothing
+      client: Nothing
     }
   }
 }
