@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { inspectMessage } from '../../../src/index.ts'
 import { type FieldCipher, FieldError } from '../../../src/sql.ts'
 import { type ClientOf, keyringOf, type KeyringSpec } from '../../support/keyring-spec.ts'
 import type { MessageJob, Result, ResultFile } from '../live/jobs.ts'
@@ -58,10 +59,8 @@ export async function exchangeValues(
   const { versions, results } = await runPeer(command, { endpoint, keyrings, jobs })
   const outcomes: ValueOutcome[] = []
   for (const [index, plan] of plans.entries()) {
-    const answers = Array.from(
-      { length: jobsOfPlan },
-      (_, job) => results[index * jobsOfPlan + job] ?? { error: 'the peer gave no answer' },
-    )
+    const first = index * jobsOfPlan
+    const answers = Array.from({ length: jobsOfPlan }, (_, job) => results[first + job])
     outcomes.push(...(await judge(plan, answers)))
   }
   return { versions, outcomes }
@@ -94,12 +93,15 @@ async function jobsOf({ keyring, cipher, stores, one }: Plan, start: number) {
   ].map((job, index): MessageJob => ({ ...job, id: String(start + index) }))
 }
 
-async function judge(plan: Plan, answers: readonly Result[]): Promise<ValueOutcome[]> {
+async function judge(
+  plan: Plan,
+  answers: readonly (Result | undefined)[],
+): Promise<ValueOutcome[]> {
   const [plain, refused, checked, written] = answers
   const failures: Record<ValueOutcome['deed'], string | undefined> = {
     'peer opens it': openedBy(plain, plan.one) ?? openedBy(checked, plan.one),
     'peer refuses it in another row':
-      refused && 'error' in refused ? undefined : 'it opened in another row',
+      refused && 'error' in refused ? undefined : 'it did not refuse it',
     'waxseal opens it': await weOpen(plan, written),
     'waxseal refuses it in another row': await weRefuse(plan, written),
   }
@@ -122,6 +124,8 @@ async function weOpen({ cipher, stores, one }: Plan, written: Result | undefined
   if (!written || !('message' in written)) return failureOf(written)
   try {
     const message = Buffer.from(written.message, 'base64')
+    const pairs = Object.keys(inspectMessage(message).encryptionContext)
+    if (stores === 'pairs given' && pairs.length > 0) return `it stores ${pairs.join(', ')}`
     const value = await cipher.decryptValue(tables[stores], one.column, key, message)
     return isDeepStrictEqual(value, one.value) ? undefined : 'another value came out'
   } catch (error) {

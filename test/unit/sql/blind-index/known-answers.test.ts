@@ -120,3 +120,11 @@ describe('numbers', () => {
     expect(isMatch(one, other)).toBe(true)
   })
 })
+
+it('is of the bytes that there were, whatever becomes of them while the key is fetched', async () => {
+  const bytes = Uint8Array.of(1, 2, 3)
+  const { indexOf } = indexed({ type: 'bytes' })
+  const index = indexOf(bytes)
+  bytes.fill(0)
+  expect(await index).toBe(await indexOf(Uint8Array.of(1, 2, 3)))
+})
