@@ -41,6 +41,14 @@ const expected: Record<string, RegExp> = {
     /^found by address: user 7\nthe same address again: duplicate key [^]*^in Utrecht: 10, of \d+ rows/m,
   '27-aurora-global.ts':
     /^in Ireland: Ada Lovelace\nread .*us-east-1: 0, .*: 1\nA-1815\nread .*us-east-1: 0, .*: 1$/m,
+  '28-encrypted-pg.ts':
+    /^found: Ada of ward A\nupdated: .*"before":"nothing".*\nmoved: ERR_UNWRAP_FAILED$/m,
+  '30-kysely.ts':
+    /^found: .*"contact":"ada@example.com"[^]*^upserted: ada@lovelace.example\nERR_REFUSED_QUERY: .*\nstored: \d+ bytes, and false$/m,
+  '32-prisma.ts':
+    /^found: Ada@Example\.com, born in 1815$[^]*, posts: On the engine$[^]*^ERR_REFUSED_QUERY: users\.email/m,
+  '33-branch-keys-in-postgresql.ts':
+    /^1000 rows written, calls of KMS: 1\n1000 rows read after a rotation, calls of KMS: 1$/m,
 }
 
 describe('the examples', () => {

@@ -2,10 +2,11 @@
 // somewhere, every TypeScript fence compiles against the built package, and those marked `run` run.
 // CONTRIBUTING.md says how a fence is marked.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import ts from 'typescript'
+import './generate-prisma.mjs'
 import { markdownFiles, report, root } from './lib.mjs'
 
 const tsx = import.meta.resolve('tsx')
@@ -81,6 +82,11 @@ function checkFences() {
   // Within the package, so that `import 'waxseal'` means this package, as built.
   const scratch = mkdtempSync(join(root, '.check-docs-'))
   try {
+    // The client that a project's own `prisma generate` makes; here it is that of the test schema.
+    symlinkSync(
+      join(root, 'test/support/sql/prisma/clients/postgresql'),
+      join(scratch, 'generated'),
+    )
     const all = documents.flatMap(({ file, text }) => modulesOf(file, text))
     for (const [index, module] of all.entries()) {
       module.path = join(scratch, `${index}.ts`)
