@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { InvalidArgumentError, RawAesKeyring } from '../../../../src/index.ts'
-import {
-  type BackfillOptions,
-  type ReindexOptions,
-  backfill,
-  reindex,
-} from '../../../../src/sql/pg/index.ts'
+import { backfill, reindex } from '../../../../src/sql/pg/index.ts'
 import {
   backfill as backfillMySql,
   reindex as reindexMySql,
