@@ -20,7 +20,7 @@ import type { Rewriter } from './rewriter.ts'
 import type { Scope, Source } from './scope.ts'
 import type { Rewritten } from './select.ts'
 import { addJoin, addSource, openScope } from './sources.ts'
-import { rewriteUpdates, setBoth } from './writes.ts'
+import { ownNames, rewriteUpdates, setBoth } from './writes.ts'
 
 export function rewriteUpdate(
   rewriter: Rewriter,
@@ -100,11 +100,9 @@ function updatesOf(
   target: Source | undefined,
   updates: readonly ColumnUpdateNode[],
 ): readonly ColumnUpdateNode[] {
+  refuseJoined(rewriter.scope, target, updates)
   const table = target?.table
-  if (!table) {
-    refuseJoined(rewriter.scope, updates)
-    return rewriter.rewriteAll(updates)
-  }
+  if (!table) return rewriter.rewriteAll(updates)
   const key = keyIn(rewriter.scope, target, table, node.where?.where)
   const pending: PendingRow | undefined = key && { table, values: key }
   return rewriteUpdates(rewriter, updates, table, 'UPDATE', (column, update) => {
@@ -155,19 +153,25 @@ function refuseSeveral(scope: Scope, node: OperationNode | undefined): void {
   if (table) throw refuseTable(table, 'an UPDATE of several tables')
 }
 
-/** MySQL can set columns of joined tables. */
-function refuseJoined(scope: Scope, updates: readonly ColumnUpdateNode[]): void {
-  for (const { column } of updates) {
-    const reference = referenceOf(column)
-    const source = reference?.table && scope.named(reference.table)
-    const table = source?.table
+/** MySQL can set columns of joined tables, also without a word of which table they are of. */
+function refuseJoined(
+  scope: Scope,
+  target: Source | undefined,
+  updates: readonly ColumnUpdateNode[],
+): void {
+  for (const { table, alias } of scope.sources.filter((source) => source !== target)) {
     if (!table) continue
-    throw new RefusedQueryError(
-      `UPDATE sets ${table.name}.${reference?.name ?? ''} through a join: update ${table.name} itself`,
-      {
-        table: table.name,
-        column: reference?.name,
-      },
-    )
+    for (const { column } of updates) {
+      const reference = referenceOf(column)
+      const isOfTarget = reference?.table && scope.named(reference.table) === target
+      if (!reference || isOfTarget) continue
+      if (!reference.table && !ownNames(table).includes(reference.name)) continue
+      if (reference.table && reference.table.identifier.name !== alias) continue
+      throw new RefusedQueryError(
+        `UPDATE sets ${reference.name} through a join, which ${table.name} has: update ${table.name} itself, or ` +
+          'write before the column the table that is updated',
+        { table: table.name, column: reference.name },
+      )
+    }
   }
 }

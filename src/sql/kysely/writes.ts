@@ -16,17 +16,20 @@ export function refuseIndexes(table: AnyTable, names: readonly string[]): void {
   for (const name of names) refuseOtherCase(table, name)
 }
 
+/** The columns of a table that only the adapter may write as they are: keys, encrypted columns and their indexes. */
+export function ownNames(table: AnyTable): string[] {
+  return [
+    ...Object.keys(table.primaryKey),
+    ...Object.values(table.columns).flatMap(({ name, index }) =>
+      index ? [name, index.column] : [name],
+    ),
+  ]
+}
+
 /** MySQL takes `Email` for `email`. */
 function refuseOtherCase(table: AnyTable, name: string): void {
-  const names = [
-    ...Object.keys(table.primaryKey),
-    ...Object.values(table.columns).flatMap((one) => [one.name, one.index?.column ?? one.name]),
-  ]
-  named(
-    names.map((known) => [known, known] as const),
-    name,
-    (column) => ({ table: table.name, column }),
-  )
+  const names = ownNames(table).map((known) => [known, known] as const)
+  named(names, name, (column) => ({ table: table.name, column }))
 }
 
 /** What an encrypted column is set to: by a value, or by what `other` has a rule for. */

@@ -263,6 +263,23 @@ const refused: Record<string, () => Compilable> = {
       .updateTable('orders')
       .innerJoin('users', 'users.id', 'orders.user_id')
       .set('users.email', secret as never),
+  'UPDATE of an encrypted table through a join with another': () =>
+    untyped
+      .updateTable('users')
+      .innerJoin('cards', 'cards.tenant', 'users.name')
+      .set('cards.pan', secret as never)
+      .where('users.id', '=', id),
+  'UPDATE through a join, of a column without its table': () =>
+    untyped
+      .updateTable('users')
+      .innerJoin('cards', 'cards.tenant', 'users.name')
+      .set('pan', secret as never)
+      .where('users.id', '=', id),
+  'UPDATE through a join, of a key': () =>
+    untyped
+      .updateTable('orders')
+      .innerJoin('cards as c', 'c.tenant', 'orders.email')
+      .set('tenant', 'other' as never),
   'an upsert by another target': () =>
     insert
       .values(row)
