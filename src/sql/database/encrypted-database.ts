@@ -11,7 +11,9 @@ import type {
   GeneratedRow,
   InsertedRow,
   RowChanges,
+  SelectOneOptions,
   SelectOptions,
+  SelectedColumns,
   SelectedRow,
 } from './row-types.ts'
 import { type Selection, select } from './select.ts'
@@ -177,24 +179,24 @@ export class EncryptedDatabase {
   async select<Table extends AnyTable, const Columns extends keyof SelectedRow<Table>>(
     table: Table,
     options: SelectOptions<Table, Columns> = {},
-  ): Promise<{ [Name in Columns]: SelectedRow<Table>[Name] }[]> {
+  ): Promise<SelectedColumns<Table, Columns>[]> {
     this.#checkTable(table)
     const selection: Selection = options
     const rows = await select(this.#database, this.#cipher, table, selection)
-    return rows as { [Name in Columns]: SelectedRow<Table>[Name] }[]
+    return rows as SelectedColumns<Table, Columns>[]
   }
 
   /** The first row of `select`, if there is one. */
   async selectOne<Table extends AnyTable, const Columns extends keyof SelectedRow<Table>>(
     table: Table,
-    options: Omit<SelectOptions<Table, Columns>, 'limit'> = {},
-  ): Promise<{ [Name in Columns]: SelectedRow<Table>[Name] } | undefined> {
+    options: SelectOneOptions<Table, Columns> = {},
+  ): Promise<SelectedColumns<Table, Columns> | undefined> {
     this.#checkTable(table)
     checkObject(options, 'options')
     if ('limit' in options) throw new InvalidArgumentError('limit', 'selectOne has no limit')
     const selection: Selection = { ...options, limit: 1 }
     const [row] = await select(this.#database, this.#cipher, table, selection)
-    return row as { [Name in Columns]: SelectedRow<Table>[Name] } | undefined
+    return row as SelectedColumns<Table, Columns> | undefined
   }
 
   /** Decrypts rows that a query of your own has read from a table; they need its primary key under its own name. */

@@ -73,8 +73,13 @@ export type OrderColumn<Table extends AnyTable> =
 export type RowOrder<Table extends AnyTable> =
   OrderColumn<Table> | { readonly column: OrderColumn<Table>; readonly direction: 'asc' | 'desc' }
 
-/** Options of `select`. */
-export interface SelectOptions<
+/** What `select` returns of a row: all of it, or the columns that were asked for. */
+export type SelectedColumns<Table extends AnyTable, Columns extends keyof SelectedRow<Table>> =
+  // Any name would do where the other columns are not known; mapped over it, the known ones would be lost.
+  string extends Columns ? SelectedRow<Table> : { [Name in Columns]: SelectedRow<Table>[Name] }
+
+/** Options of `selectOne`. */
+export interface SelectOneOptions<
   Table extends AnyTable,
   Columns extends keyof SelectedRow<Table> = keyof SelectedRow<Table>,
 > {
@@ -87,14 +92,21 @@ export interface SelectOptions<
   readonly columns?: readonly Columns[] | undefined
   /** Columns that are not encrypted, the first one first. */
   readonly orderBy?: RowOrder<Table> | readonly RowOrder<Table>[] | undefined
+  /** So many rows less, from the first. As the limit of `select` with a short blind index. */
+  readonly offset?: number | undefined
+  /** Locks the rows until the transaction ends: with a short index, also those that share it. Default: `false`. */
+  readonly forUpdate?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Options of `select`. */
+export interface SelectOptions<
+  Table extends AnyTable,
+  Columns extends keyof SelectedRow<Table> = keyof SelectedRow<Table>,
+> extends SelectOneOptions<Table, Columns> {
   /**
    * At most so many rows. With a short blind index among the conditions it cannot be left to the database, which does
    * not know the rows that match: all that share the index are read then, and decrypted until there are enough.
    */
   readonly limit?: number | undefined
-  /** So many rows less, from the first. As `limit` with a short blind index. */
-  readonly offset?: number | undefined
-  /** Locks the rows until the transaction ends: with a short index, also those that share it. Default: `false`. */
-  readonly forUpdate?: boolean | undefined
-  readonly signal?: AbortSignal | undefined
 }

@@ -18,7 +18,9 @@ export type {
   RowChanges,
   RowConditions,
   RowOrder,
+  SelectOneOptions,
   SelectOptions,
+  SelectedColumns,
   SelectedRow,
   TypedTable,
 } from '../database/row-types.ts'
