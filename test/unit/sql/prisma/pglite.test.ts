@@ -9,7 +9,7 @@ let setup: PrismaSetup
 beforeAll(async () => {
   database = await startPglite()
   setup = await openPrismaOnPostgres(database.url)
-})
+}, 120_000)
 
 afterAll(async () => {
   await setup.close()
