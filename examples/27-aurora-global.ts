@@ -2,7 +2,7 @@
 // and by a hierarchical one whose branch keys are in the same database. Both sides have the same multi-Region key, each
 // by the ARN that it has there. Each region has a PostgreSQL of its own here, the second a copy of the first.
 import { KMSClient } from '@aws-sdk/client-kms'
-import { PGlite } from '@electric-sql/pglite'
+import { PGlite, type PGliteInterface } from '@electric-sql/pglite'
 import { KmsMrkKeyring } from 'waxseal/kms'
 import { LocalKms } from 'waxseal/local-kms'
 import { FieldCipher, defineTable } from 'waxseal/sql'
@@ -17,7 +17,7 @@ const columns = { name: 'string', insurance: 'string' } as const
 const patients = defineTable('patients', { primaryKey: { id: 'integer' }, columns })
 
 /** The application as it runs in one region. */
-function applicationIn(region: string, keyArn: string, database: PGlite) {
+function applicationIn(region: string, keyArn: string, database: PGliteInterface) {
   const client = new KMSClient({ ...kms.clientConfig(region), maxAttempts: 1 })
   const storage = new PgKeyStorage({ client: database, tableName: 'branch_keys' })
   const keyStore = new BranchKeyStore({
@@ -58,7 +58,7 @@ await writer.query('INSERT INTO patients VALUES ($1, $2, $3)', [key.id, name, in
 printCalls('written')
 
 // What Aurora Global does by itself: it copies the storage, the table of branch keys with it.
-const reader = (await writer.clone()) as PGlite
+const reader = await writer.clone()
 const ireland = applicationIn('eu-west-1', replicaArn, reader)
 
 kms.outage('us-east-1')
