@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { toEncrypt } from '../../../src/sql/prisma/index.ts'
 import { nestedCases } from './prisma-nested-cases.ts'
 import { refusalCases } from './prisma-refusal-cases.ts'
-import { type PrismaCase, type PrismaSetup, empty, posts, rejects, users } from './prisma-setup.ts'
+import {
+  type PrismaCase,
+  type PrismaSetup,
+  empty,
+  extend,
+  posts,
+  rejects,
+  users,
+} from './prisma-setup.ts'
 import { Prisma } from './prisma/clients/postgresql/client.ts'
 
 const ada = {
@@ -333,6 +341,29 @@ const ownCases: readonly PrismaCase[] = [
       await more.user.create({ data: bob })
       assert.equal((await more.user.findFirst())?.domain, 'example.com')
       assert.equal((await more.user.findFirst({ select: { domain: true } }))?.domain, 'example.com')
+    },
+  },
+  {
+    name: 'runs between the extensions that were added before it, and those added after',
+    async run({ plain, cipher }) {
+      const seen: string[] = []
+      const watch = (name: string) =>
+        Prisma.defineExtension({
+          query: {
+            user: {
+              async create({ args, query }) {
+                const result = await query(args)
+                const parts = [args.data.email, result.email]
+                seen.push(...parts.map((part) => `${name} ${part === bob.email}`))
+                return result
+              },
+            },
+          },
+        })
+      const between = extend(plain.$extends(watch('before')) as typeof plain, cipher)
+      const row = await between.$extends(watch('after')).user.create({ data: bob })
+      assert.deepEqual(seen, ['after false', 'after false', 'before true', 'before true'])
+      assert.equal(row.email, bob.email)
     },
   },
   {
