@@ -8,7 +8,7 @@ import { models, newCipher } from '../../../support/sql/prisma-setup.ts'
 import { PrismaClient } from '../../../support/sql/prisma/clients/postgresql/client.ts'
 
 const client = new PrismaClient({ adapter: new PrismaPg('postgres://localhost/none') })
-const invalid = (message: RegExp) =>
+const invalid = (message: RegExp): unknown =>
   expect.objectContaining({
     code: 'ERR_INVALID_ARGUMENT',
     message: expect.stringMatching(message),
