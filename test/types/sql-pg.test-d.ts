@@ -22,16 +22,19 @@ interface UserColumns {
 const typed: TypedTable<typeof users, UserColumns> = users
 declare const db: EncryptedDatabase
 declare const cipher: FieldCipher
+declare const poolClient: pg.PoolClient
+declare const connection: mysql.Connection
+declare const poolConnection: mysql.PoolConnection
 
 describe('encryptedPg() and encryptedMysql2()', () => {
   it('take what the drivers have', () => {
     encryptedPg(new pg.Pool(), { cipher })
     encryptedPg(new pg.Client(), { cipher })
-    encryptedPg({} as pg.PoolClient, { cipher })
+    encryptedPg(poolClient, { cipher })
     encryptedPg(new PGlite(), { cipher })
     encryptedMysql2(mysql.createPool(''), { cipher })
-    encryptedMysql2({} as mysql.Connection, { cipher })
-    encryptedMysql2({} as mysql.PoolConnection, { cipher })
+    encryptedMysql2(connection, { cipher })
+    encryptedMysql2(poolConnection, { cipher })
     // @ts-expect-error -- no database
     encryptedPg({}, { cipher })
     // @ts-expect-error -- a pool of the other one

@@ -21,6 +21,8 @@ export interface PgClient {
 /** A client that a pool of pg has lent. */
 export interface PgPoolClient extends PgClient {
   release(destroy?: boolean): void
+  on?(event: 'error', listener: () => void): unknown
+  off?(event: 'error', listener: () => void): unknown
 }
 
 /** A pool of pg. */
@@ -67,10 +69,14 @@ async function inPgLite<Result>(client: PgLite, work: Work<Result>): Promise<Res
 
 async function inPool<Result>(pool: PgPool, work: Work<Result>): Promise<Result> {
   const client = await pool.connect()
+  // Nobody else listens while it is lent, and an error without a listener ends the process. The next query says it.
+  const onError = () => undefined
+  client.on?.('error', onError)
   let destroyed = false
   try {
     return await inTransaction(connectionOf(client), work, () => (destroyed = true))
   } finally {
+    client.off?.('error', onError)
     client.release(destroyed)
   }
 }
