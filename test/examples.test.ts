@@ -43,6 +43,8 @@ const expected: Record<string, RegExp> = {
     /^in Ireland: Ada Lovelace\nread .*us-east-1: 0, .*: 1\nA-1815\nread .*us-east-1: 0, .*: 1$/m,
   '28-encrypted-pg.ts':
     /^found: Ada of ward A\nupdated: .*"before":"nothing".*\nmoved: ERR_UNWRAP_FAILED$/m,
+  '29-backfill.ts':
+    /^started again: 599 encrypted, 401 verified\nfound: new@example\.com\n1000 cleared, columns: id, /m,
   '30-kysely.ts':
     /^found: .*"contact":"ada@example.com"[^]*^upserted: ada@lovelace.example\nERR_REFUSED_QUERY: .*\nstored: \d+ bytes, and false$/m,
   '32-prisma.ts':
