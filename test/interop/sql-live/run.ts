@@ -3,12 +3,13 @@ import { backfills, kysely, prisma } from './adapters.ts'
 import { administrator } from './administrator.ts'
 import { dumps } from './dumps.ts'
 import { installServers } from './install.ts'
+import { rows } from './many-rows.ts'
 import type { LiveServer, ServerStart } from './server.ts'
 import { servers } from './servers.ts'
 import type { Subject } from './subject.ts'
 import { suites } from './suites.ts'
 
-const subjects: readonly Subject[] = [administrator, dumps, suites, backfills, kysely, prisma]
+const subjects: readonly Subject[] = [administrator, dumps, suites, backfills, kysely, prisma, rows]
 
 /** Runs all tests of all subjects on the servers that this machine has, or can install. */
 export async function runSql(): Promise<Tally> {
