@@ -3,7 +3,7 @@ import { encryptedColumn, indexedColumn, refuseExpression, refuseKeyChange } fro
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { keyOfData } from './key.ts'
 import { nestedWrites } from './nested.ts'
-import { given, isNull, isOperators, valueOf } from './values.ts'
+import { given, isNull, isOperators, refuseList, valueOf } from './values.ts'
 import type { Query } from './where.ts'
 
 /** How rows of a model are written. */
@@ -23,6 +23,7 @@ export interface Writing {
  * @throws RefusedQueryError if a value of an encrypted column could not be bound to its row.
  */
 export function data(query: Query, model: string, input: unknown, writing: Writing): unknown {
+  refuseList(input, model)
   if (!isOperators(input)) return input
   const table = query.models.table(model)
   const target: Record<string, unknown> = {}

@@ -2,7 +2,7 @@ import { RefusedQueryError } from '../../errors.ts'
 import { refuseKeyChange } from '../lookup.ts'
 import { type Writing, data, dataOfMany } from './data.ts'
 import { keyOfWhere } from './key.ts'
-import { type Args, given, isOperators } from './values.ts'
+import { type Args, given, isOperators, refuseList } from './values.ts'
 import { type Query, where } from './where.ts'
 
 /** What stands within a relation of `data`, and with it whether it relates rows that are there already. */
@@ -17,7 +17,7 @@ const operations: Readonly<
   createMany: {
     relates: false,
     rewrite: (query, related, argument, place) =>
-      parts(argument, {
+      parts(related, argument, {
         data: (rows) => dataOfMany(query, related, rows, { kind: 'create', what: place }),
       }),
   },
@@ -25,7 +25,7 @@ const operations: Readonly<
   connectOrCreate: {
     relates: true,
     rewrite: (query, related, argument, place) =>
-      parts(argument, {
+      parts(related, argument, {
         where: (unique) => filter(query, related, unique, place),
         create: (row) => create(query, related, row, place),
       }),
@@ -40,7 +40,7 @@ const operations: Readonly<
     relates: false,
     rewrite: (query, related, argument, place) => {
       const key = keyOf(query, related, isOperators(argument) ? argument['where'] : undefined)
-      return parts(argument, {
+      return parts(related, argument, {
         where: (unique) => filter(query, related, unique, place),
         create: (row) => create(query, related, row, place),
         update: (row) => data(query, related, row, { kind: 'update', what: place, key }),
@@ -61,6 +61,7 @@ export function nestedWrites(
   value: unknown,
   { kind }: Writing,
 ): unknown {
+  refuseList(value, model)
   const related = query.models.related(model, relation)
   if (related === undefined || !isOperators(value) || !query.models.reaches(related)) {
     if (isOperators(value)) refuseMoves(query, model, relation, value, kind)
@@ -114,12 +115,13 @@ function filter(query: Query, related: string, argument: unknown, place: string)
 
 /** `{ where, data }`, or of a relation to one row its data alone. */
 function update(query: Query, related: string, argument: unknown, place: string): unknown {
+  refuseList(argument, related)
   if (!isOperators(argument)) return argument
   const isWrapped = hasData(query, related, argument, place)
   const key = isWrapped ? keyOf(query, related, argument['where']) : undefined
   const writing: Writing = { kind: 'update', what: place, key }
   if (!isWrapped) return data(query, related, argument, writing)
-  return parts(argument, {
+  return parts(related, argument, {
     where: (condition) => filter(query, related, condition, place),
     data: (row) => data(query, related, row, writing),
   })
@@ -148,9 +150,17 @@ function keyOf(
 }
 
 /** A copy of the arguments with some of them rewritten. */
-function parts(argument: unknown, rewrite: Readonly<Record<string, (part: unknown) => unknown>>) {
+function parts(
+  related: string,
+  argument: unknown,
+  rewrite: Readonly<Record<string, (part: unknown) => unknown>>,
+) {
+  refuseList(argument, related)
   if (!isOperators(argument)) return argument
   return Object.fromEntries(
-    Object.entries(argument).map(([name, part]) => [name, rewrite[name]?.(part) ?? part]),
+    Object.entries(argument).map(([name, part]) => [
+      name,
+      Object.hasOwn(rewrite, name) ? rewrite[name]?.(part) : part,
+    ]),
   )
 }

@@ -50,6 +50,15 @@ export function isOperators(value: unknown): value is Args {
   return !holdsValue(value) && nullName(value) === undefined && !isFieldReference(value)
 }
 
+/**
+ * Refuses a list where Prisma has an object. Nothing goes through its elements there, and Prisma does turn one form
+ * into the other at some places.
+ */
+export function refuseList(value: unknown, model: string): void {
+  if (!Array.isArray(value)) return
+  throw new RefusedQueryError(`A query of ${model} has a list where an object belongs`, {})
+}
+
 /** The object's entries that say something: Prisma takes `undefined` for not given. */
 export function given(args: Args): [string, unknown][] {
   return Object.entries(args).filter(([, value]) => value !== undefined)

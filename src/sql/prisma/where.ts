@@ -7,7 +7,16 @@ import {
 } from '../lookup.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import type { Models } from './models.ts'
-import { given, isFieldReference, isNull, isOperators, many, toEncrypt, valueOf } from './values.ts'
+import {
+  given,
+  isFieldReference,
+  isNull,
+  isOperators,
+  many,
+  refuseList,
+  toEncrypt,
+  valueOf,
+} from './values.ts'
 import type { Work } from './work.ts'
 
 /** What a decrypted row has to have: one of these values in this column. */
@@ -39,6 +48,7 @@ const relationFilters = ['is', 'isNot', 'some', 'every', 'none']
  * @throws RefusedQueryError if it does anything else with an encrypted column.
  */
 export function where(query: Query, model: string, filter: unknown, scope: Scope): unknown {
+  refuseList(filter, model)
   if (!isOperators(filter)) return filter
   const { models } = query
   const table = models.table(model)
@@ -134,6 +144,7 @@ function compare(
 
 /** A filter of a relation. What it finds is not read, so that a short index is not enough. */
 function ofRelation(query: Query, related: string, value: unknown): unknown {
+  refuseList(value, related)
   if (!isOperators(value)) return value
   const scope = { inexact: 'a filter of a relation' }
   const isFilter = Object.keys(value).every(

@@ -107,6 +107,12 @@ const refused: Readonly<Record<string, readonly Call[]>> = {
     ['findMany', { filter: { email: x } }],
     ['update', { where: { id }, data: { posts: { replace: { title: 'x' } } } }],
     ['findMany', { select: { emailIndex: true } }],
+    ['findMany', { where: [{ email: x }] }],
+    ['findMany', { where: { posts: [{ some: { title: 'x' } }] } }],
+    ['update', { where: { id }, data: [{ email: x }] }],
+    ['update', { where: { id }, data: { posts: [{ create: { id: 1, title: 'x' } }] } }],
+    ['update', { where: { id }, data: { posts: { create: [[{ id: 1, title: 'x' }]] } } }],
+    ['update', { where: { id }, data: { posts: { connectOrCreate: [[{ create: { id: 1 } }]] } } }],
   ],
 }
 
