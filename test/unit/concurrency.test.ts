@@ -85,3 +85,39 @@ it.each([undefined, new AbortController().signal])(
     expect(warnings).toEqual([])
   },
 )
+
+it('takes any signal that can be listened to, and leaves nothing on it', async () => {
+  const listeners = new Set<unknown>()
+  const given = {
+    aborted: false,
+    reason: undefined,
+    addEventListener: (_: string, listener: unknown) => listeners.add(listener),
+    removeEventListener: (_: string, listener: unknown) => listeners.delete(listener),
+  } as unknown as AbortSignal
+  await mapWithin(2, numbers(3), given, async () => {
+    expect(listeners.size).toBe(1)
+    await turn()
+  })
+  await expect(
+    mapWithin(2, numbers(3), given, () => Promise.reject(new Error('x'))),
+  ).rejects.toThrow('x')
+  expect(listeners.size).toBe(0)
+})
+
+it('draws values as their turn comes, and fails with those that fail', async () => {
+  let drawn = 0
+  function* values() {
+    for (;;) {
+      if (drawn === 4) throw new Error('no more')
+      yield drawn++
+    }
+  }
+  const begun: number[] = []
+  const work = mapWithin(2, values(), undefined, async (value) => {
+    begun.push(value)
+    expect(drawn).toBeLessThanOrEqual(begun.length)
+    await turn()
+  })
+  await expect(work).rejects.toThrow('no more')
+  expect(begun).toEqual([0, 1, 2, 3])
+})
