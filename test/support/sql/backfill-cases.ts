@@ -22,7 +22,7 @@ export interface BackfillCase {
   readonly run: (database: SqlDatabase) => Promise<void>
 }
 
-export const none: BackfillProgress = {
+const none: BackfillProgress = {
   rows: 0,
   encrypted: 0,
   verified: 0,
