@@ -47,6 +47,8 @@ const expected: Record<string, RegExp> = {
     /^started again: 599 encrypted, 401 verified\nfound: new@example\.com\n1000 cleared, columns: id, /m,
   '30-kysely.ts':
     /^found: .*"contact":"ada@example.com"[^]*^upserted: ada@lovelace.example\nERR_REFUSED_QUERY: .*\nstored: \d+ bytes, and false$/m,
+  '31-drizzle.ts':
+    /^found: .*"A cold".*\njoined: .*lovelace.*\nwithout the adapter: SealedValue .*\nrefused: ERR_REFUSED_QUERY$/m,
   '32-prisma.ts':
     /^found: Ada@Example\.com, born in 1815$[^]*, posts: On the engine$[^]*^ERR_REFUSED_QUERY: users\.email/m,
   '33-branch-keys-in-postgresql.ts':

@@ -94,7 +94,7 @@ function methodsOf(tables: MarkedTables, held: Held): Record<string, unknown> {
     ...promiseMethods(execute),
     toSQL: () => textOf(tables, held),
     prepare: (...parameters: unknown[]) => prepare(tables, held, parameters),
-    ...Object.fromEntries(plain),
+    ...(Object.fromEntries(plain) as Record<string, unknown>),
   }
 }
 

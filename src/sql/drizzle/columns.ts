@@ -90,13 +90,9 @@ export function pgEncrypted<
  *
  * @throws InvalidArgumentError if no encrypted column of the table has this index.
  */
-export function pgBlindIndex<
-  Table extends AnyTable,
-  Column extends IndexColumn<Table>,
-  Name extends string = '',
->(
+export function pgBlindIndex<Table extends AnyTable, Name extends string = ''>(
   table: Table,
-  column: Column,
+  column: IndexColumn<Table>,
   options: SealedColumnOptions<Name> = {},
 ): PgSealedColumn<Name, never> {
   const mark = markOf(table, column, true)
@@ -124,13 +120,9 @@ export function mysqlEncrypted<
 }
 
 /** {@link pgBlindIndex} for a `mysqlTable`: `varbinary` or, as base64, `varchar`, of the length that it needs. */
-export function mysqlBlindIndex<
-  Table extends AnyTable,
-  Column extends IndexColumn<Table>,
-  Name extends string = '',
->(
+export function mysqlBlindIndex<Table extends AnyTable, Name extends string = ''>(
   table: Table,
-  column: Column,
+  column: IndexColumn<Table>,
   options: SealedColumnOptions<Name> = {},
 ): MySqlSealedColumn<Name, never> {
   const mark = markOf(table, column, true)

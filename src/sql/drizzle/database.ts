@@ -125,7 +125,7 @@ function count(tables: MarkedTables, database: object, source: unknown, filters:
     get: (target, name) =>
       typeof name === 'string' && Object.hasOwn(own, name)
         ? own[name]
-        : Reflect.get(target, name, target),
+        : (Reflect.get(target, name, target) as unknown),
   })
 }
 

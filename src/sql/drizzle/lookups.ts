@@ -41,11 +41,7 @@ export function lookup(scope: Scope, comparison: Comparison): SQL {
   const params = values.map((value) => {
     const param = new Param<unknown, unknown>(pending, indexColumn)
     scope.jobs.push(async () => {
-      const stored = await scope.tables.cipher.indexValue(
-        mark.table,
-        mark.column.name,
-        value as never,
-      )
+      const stored = await scope.tables.cipher.indexValue(mark.table, mark.column.name, value)
       Object.assign(param, {
         value: new SealedValue(`${mark.table.name}.${indexColumn.name}`, stored),
       })

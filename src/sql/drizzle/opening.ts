@@ -1,9 +1,9 @@
-import { type Column, getTableColumns, getTableUniqueName } from 'drizzle-orm'
+import { type Column, getTableUniqueName } from 'drizzle-orm'
 import type { AnyTable } from '../table.ts'
 import type { ColumnMark } from './columns.ts'
 import type { Match } from './scope.ts'
 import { SealedValue } from './sealed-value.ts'
-import type { SelectedField } from './selection.ts'
+import { type SelectedField, columnsOf } from './selection.ts'
 import type { MarkedTables } from './tables.ts'
 
 type Path = readonly string[]
@@ -100,7 +100,7 @@ export class Opening {
         const value = valueAt(row, path)
         if (value === null || value === undefined) return false
         const { cipher } = this.#tables
-        if (!values.some((one) => cipher.isMatch(definition, name, value as never, one as never))) {
+        if (!values.some((one) => cipher.isMatch(definition, name, value, one))) {
           return false
         }
       }
@@ -112,7 +112,7 @@ export class Opening {
     const name = getTableUniqueName(table)
     const known = this.#sources.get(name)
     if (known) return known
-    const columns = getTableColumns(table)
+    const columns = columnsOf(table)
     const keys = Object.keys(mark.table.primaryKey).flatMap((key) => {
       const column = columns[key]
       return column ? [{ name: key, path: this.#hide(column) }] : []

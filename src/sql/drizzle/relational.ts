@@ -207,9 +207,7 @@ async function openLevel(level: Level, rows: readonly Row[]): Promise<Row[]> {
       const value = row[mark.column.name]
       if (value === null || value === undefined) return false
       const { cipher } = scope.tables
-      return values.some((one) =>
-        cipher.isMatch(mark.table, mark.column.name, value as never, one as never),
-      )
+      return values.some((one) => cipher.isMatch(mark.table, mark.column.name, value, one))
     }),
   )
   for (const row of matching) {

@@ -109,7 +109,7 @@ function limitOf({ limit, offset }: Config): string | undefined {
 
 function rewriteDistinct(scope: Scope, distinct: unknown): unknown {
   if (!isObject(distinct)) return distinct
-  return { ...distinct, on: rewrite(scope, Reflect.get(distinct, 'on'), 'DISTINCT ON') }
+  return { ...distinct, on: rewrite(scope, Reflect.get(distinct, 'on') as unknown, 'DISTINCT ON') }
 }
 
 function rewriteSetOperator(

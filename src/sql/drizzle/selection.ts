@@ -6,6 +6,11 @@ export interface SelectedField {
   readonly field: unknown
 }
 
+/** The columns of a table, or of its alias, by property. */
+export function columnsOf(table: Table): Readonly<Record<string, Column>> {
+  return getTableColumns(table)
+}
+
 /** All fields of a selection, whose nesting is that of the rows. */
 export function flatten(fields: object, path: readonly string[] = []): SelectedField[] {
   return Object.keys(fields).flatMap((name) => {

@@ -1,4 +1,4 @@
-import { Column, Param, SQL, type Table, getTableColumns, is, sql } from 'drizzle-orm'
+import { Column, Param, SQL, type Table, is, sql } from 'drizzle-orm'
 import { RefusedQueryError } from '../../errors.ts'
 import { refuseExpression, refuseKeyChange, refuseWithoutKey } from '../lookup.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
@@ -6,6 +6,7 @@ import { chunksOf, literal, textOf } from './chunks.ts'
 import { rewrite } from './rewrite.ts'
 import type { Scope } from './scope.ts'
 import { SealedValue, pending } from './sealed-value.ts'
+import { columnsOf } from './selection.ts'
 
 /** What is written, by property: parameters and expressions. */
 export type Values = Readonly<Record<string, unknown>>
@@ -30,7 +31,7 @@ export class Sealer {
   constructor(scope: Scope, table: Table, definition: AnyTable, statement: string) {
     this.#scope = scope
     this.#definition = definition
-    this.#columns = getTableColumns(table)
+    this.#columns = columnsOf(table)
     this.#statement = statement
   }
 
@@ -74,10 +75,10 @@ export class Sealer {
       if (!isExcludedKey) throw refuseWithoutKey(this.#definition, column.name, this.#statement)
       excluded[column.name] = value
       Reflect.deleteProperty(values, column.name)
-      const indexColumn = column.index && this.#columns[column.index.column]
-      if (!indexColumn) continue
       this.#refuseIndex(values, column)
-      excluded[column.index?.column ?? ''] = sql`excluded.${sql.identifier(indexColumn.name)}`
+      const index = column.index?.column ?? ''
+      const indexColumn = this.#columns[index]
+      if (indexColumn) excluded[index] = sql`excluded.${sql.identifier(indexColumn.name)}`
     }
     const written = this.#write(values, key)
     return { ...written, ...excluded }
@@ -177,7 +178,7 @@ function isAbsent(value: unknown): boolean {
 
 /** Values as they are in a query of Drizzle, of what an application has given. */
 export function parameters(table: Table, given: Values): Values {
-  const columns = getTableColumns(table)
+  const columns = columnsOf(table)
   return Object.fromEntries(
     Object.entries(given).flatMap(([name, value]) => {
       const column = columns[name]
