@@ -23,6 +23,7 @@ import { itemRows } from './items.ts'
 import { kmsRows } from './kms.ts'
 import { type Row, measure, repeated, repeatedAtOnce } from './measure.ts'
 import { performanceDocument, table } from './report.ts'
+import { sqlRows } from './sql-values.ts'
 
 const MiB = 1 << 20
 const { values } = parseArgs({
@@ -155,6 +156,7 @@ const groups: Record<string, () => Promise<Row[]>> = {
   cached: () => cachingRows(small, { floor: 0.6, peer: 10 }),
   hierarchical: () => hierarchicalRows(small, { peer: 6 }),
   items: () => itemRows(),
+  sql: () => sqlRows(),
   'one-shot-64k': () => oneShotRows(64 * 1024, { floor: 0.85, peer: 2 }),
   'one-shot-4k': () => oneShotRows(4 * 1024, { floor: 0.8, peer: 3.5 }),
   'stream-unsigned': () => streamRows('unsigned', { floor: 0.8, peer: 4 }),

@@ -1,7 +1,17 @@
+import { drizzle as drizzleOnPg } from 'drizzle-orm/node-postgres'
 import { MysqlDialect } from 'kysely'
 import mysql from 'mysql2'
 import pg from 'pg'
 import { backfillCases } from '../../support/sql/backfill-cases.ts'
+import { encryptedDrizzle } from '../../../src/sql/drizzle/index.ts'
+import { pgDrizzleCases } from '../../support/sql/drizzle-cases.ts'
+import {
+  cipher,
+  lettersTable,
+  peopleTable,
+  pgDefinitions,
+  pgSchema,
+} from '../../support/sql/drizzle-schema.ts'
 import { kyselyCases, kyselyFixture } from '../../support/sql/kysely-cases.ts'
 import { prismaCases } from '../../support/sql/prisma-cases.ts'
 import { empty, openPrismaOnMariaDb, openPrismaOnPostgres } from '../../support/sql/prisma-setup.ts'
@@ -68,5 +78,23 @@ export const prisma: Subject = {
         },
       }))
     return { cases, close: () => setup.close() }
+  },
+}
+
+export const drizzle: Subject = {
+  name: 'Drizzle',
+  async open(server) {
+    if (server.name !== 'PostgreSQL') return { cases: [], close: async () => undefined }
+    const pool = new pg.Pool({ connectionString: await server.createDatabase('drizzle'), max: 4 })
+    const plain = drizzleOnPg(pool, { schema: pgSchema })
+    const db = encryptedDrizzle(plain, { cipher, tables: [peopleTable, lettersTable] })
+    const cases = Object.entries(pgDrizzleCases).map(([name, test]) => ({
+      name,
+      async run() {
+        await pool.query(pgDefinitions)
+        await test({ plain, db })
+      },
+    }))
+    return { cases, close: () => pool.end() }
   },
 }

@@ -1,5 +1,5 @@
 import { Tally } from '../../conformance/tally.ts'
-import { backfills, kysely, prisma } from './adapters.ts'
+import { backfills, drizzle, kysely, prisma } from './adapters.ts'
 import { administrator } from './administrator.ts'
 import { dumps } from './dumps.ts'
 import { installServers } from './install.ts'

@@ -1,0 +1,98 @@
+import { RawAesKeyring, type Keyring } from 'waxseal'
+import { BranchKeyStore, HierarchicalKeyring, InMemoryKeyStorage } from 'waxseal/hierarchical'
+import { FieldCipher, defineTable } from 'waxseal/sql'
+import {
+  floorHierarchicalDecrypt,
+  floorHierarchicalEncrypt,
+  floorSmallDecrypt,
+  floorSmallEncrypt,
+  sealFrames,
+} from './floor.ts'
+import { LocalKmsProcess } from './local-kms.ts'
+import { type Row, repeated, repeatedAtOnce } from './measure.ts'
+
+const messages = 2000
+
+const notes = defineTable('notes', {
+  primaryKey: { id: 'integer' },
+  columns: { text: 'string' },
+})
+
+/** Rows with one encrypted column. The floor is that of the value's message: rows and text cost it nothing. */
+export async function sqlRows(): Promise<Row[]> {
+  const raw = new RawAesKeyring({
+    keyNamespace: 'bench',
+    keyName: 'key',
+    wrappingKey: new Uint8Array(32).fill(9),
+  })
+  const hierarchical = await warmHierarchicalKeyring()
+  const rows: Row[] = []
+  for (const length of [100, 1024]) {
+    rows.push(
+      ...(await rowsOf('raw AES keyring', raw, length, {
+        encrypt: floorSmallEncrypt,
+        decrypt: floorSmallDecrypt,
+      })),
+      ...(await rowsOf('hierarchical keyring', hierarchical, length, {
+        encrypt: floorHierarchicalEncrypt,
+        decrypt: floorHierarchicalDecrypt,
+      })),
+    )
+  }
+  return rows
+}
+
+async function rowsOf(
+  keyringName: string,
+  keyring: Keyring,
+  length: number,
+  floor: { encrypt: typeof floorSmallEncrypt; decrypt: typeof floorSmallDecrypt },
+): Promise<Row[]> {
+  const cipher = new FieldCipher({ keyring, tables: [notes] })
+  const plain = { id: 7, text: 'x'.repeat(length) }
+  const stored = await cipher.encryptRow(notes, plain)
+  const bytes = Buffer.from(plain.text)
+  const [frame] = sealFrames(bytes, length)
+  if (!frame) throw new Error('unreachable: a message has a frame')
+  const work = `rows with one value of ${length} bytes, ${keyringName}`
+  const targets = {}
+  return [
+    {
+      work: `${work}, encryptRow`,
+      messages,
+      targets,
+      ours: repeated(messages, () => cipher.encryptRow(notes, plain)),
+      floor: repeatedAtOnce(messages, () => {
+        floor.encrypt(bytes)
+      }),
+    },
+    {
+      work: `${work}, decryptRow`,
+      messages,
+      targets,
+      ours: repeated(messages, () => cipher.decryptRow(notes, stored)),
+      floor: repeatedAtOnce(messages, () => {
+        floor.decrypt(frame)
+      }),
+    },
+  ]
+}
+
+/** A hierarchical keyring that has its branch key, so that KMS is not asked any more. */
+async function warmHierarchicalKeyring(): Promise<HierarchicalKeyring> {
+  const localKms = await LocalKmsProcess.start()
+  const client = localKms.client()
+  const keyStore = new BranchKeyStore({
+    client,
+    kmsConfiguration: { type: 'key', keyArn: localKms.keyId },
+    logicalKeyStoreName: 'bench',
+    storage: new InMemoryKeyStorage(),
+  })
+  const { branchKeyId } = await keyStore.createKey()
+  const keyring = new HierarchicalKeyring({ keyStore, branchKeyId, ttlMs: 60 * 60 * 1000 })
+  const cipher = new FieldCipher({ keyring, tables: [notes] })
+  await cipher.decryptRow(notes, await cipher.encryptRow(notes, { id: 1, text: 'warm' }))
+  client.destroy()
+  await localKms.stop()
+  return keyring
+}
