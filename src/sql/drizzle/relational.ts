@@ -45,7 +45,7 @@ interface Level {
 /** A relational query that has been looked through. */
 export interface RelationalPlan {
   readonly config: Options
-  open(rows: readonly Row[]): Promise<Row[]>
+  readonly open: (rows: readonly Row[]) => Promise<Row[]>
 }
 
 const known = ['columns', 'with', 'where', 'orderBy', 'limit', 'offset', 'extras']
