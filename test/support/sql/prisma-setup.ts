@@ -29,7 +29,7 @@ export const posts = defineTable('posts', {
   columns: { title: { type: 'string', index: { column: 'titleIndex', bits: 128 } } },
 })
 
-export const memberships = defineTable('memberships', {
+const memberships = defineTable('memberships', {
   primaryKey: { userId: 'string', teamId: 'string' },
   storedAs: 'base64',
   columns: { note: 'string' },
