@@ -22,14 +22,7 @@ export interface BackfillCase {
   readonly run: (database: SqlDatabase) => Promise<void>
 }
 
-const none: BackfillProgress = {
-  rows: 0,
-  encrypted: 0,
-  verified: 0,
-  differing: 0,
-  indexed: 0,
-  cleared: 0,
-}
+const none = { rows: 0, encrypted: 0, verified: 0, differing: 0, indexed: 0, cleared: 0 }
 
 const ownCases: readonly BackfillCase[] = [
   {
