@@ -9,7 +9,16 @@ import { servers } from './servers.ts'
 import type { Subject } from './subject.ts'
 import { suites } from './suites.ts'
 
-const subjects: readonly Subject[] = [administrator, dumps, suites, backfills, kysely, prisma, rows]
+const subjects: readonly Subject[] = [
+  administrator,
+  dumps,
+  suites,
+  backfills,
+  kysely,
+  drizzle,
+  prisma,
+  rows,
+]
 
 /** Runs all tests of all subjects on the servers that this machine has, or can install. */
 export async function runSql(): Promise<Tally> {
