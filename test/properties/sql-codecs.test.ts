@@ -119,7 +119,11 @@ describe.each(names)('any %s', (name) => {
         fc.array(values[name], { maxLength: 3 }),
         async (one, many) => {
           for (const table of tables) {
-            const stored = await cipher.encryptRow<AnyTable, Record<string, unknown>>(table, { id: 1, one, many })
+            const stored = await cipher.encryptRow<AnyTable, Record<string, unknown>>(table, {
+              id: 1,
+              one,
+              many,
+            })
             expect(typeof Reflect.get(stored, 'one')).toBe(
               table.name === 'base64' ? 'string' : 'object',
             )
