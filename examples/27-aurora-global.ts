@@ -67,7 +67,7 @@ const { rows } = await reader.query<StoredPatient>('SELECT * FROM patients WHERE
 for (const row of rows) {
   console.log(`in Ireland: ${await ireland.direct.decryptValue(patients, 'name', row, row.name)}`)
   printCalls('read by the KMS keyring')
-  console.log(`${await ireland.local.decryptValue(patients, 'insurance', row, row.insurance)}`)
+  console.log(await ireland.local.decryptValue(patients, 'insurance', row, row.insurance))
   printCalls('read by the hierarchical keyring')
 }
 

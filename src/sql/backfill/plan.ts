@@ -13,7 +13,7 @@ import type { AnyTable, EncryptedColumn } from '../table.ts'
 import type { BackfillOptions, BackfillProgress, BatchOptions, ReindexOptions } from './options.ts'
 
 /** Where the plaintext of an encrypted column is. */
-export interface Plaintext {
+interface Plaintext {
   readonly column: string
   readonly convert: ((value: unknown) => unknown) | undefined
 }

@@ -38,7 +38,7 @@ const disjunction = /\b(?:or|xor)\b|\|\||--|\/\*|#|;/i
  * Whether an expression stays one operand when ` and ` is put beside it. Drizzle does not put operands in parentheses,
  * so that `and(sql`a or b`, c)` is not what it looks like.
  */
-export function isOperand(expression: SQL): boolean {
+function isOperand(expression: SQL): boolean {
   const chunks = chunksOf(expression)
   if (isGroup(chunks)) return true
   return chunks.every((chunk) => {

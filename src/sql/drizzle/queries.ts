@@ -26,7 +26,7 @@ export interface Held {
 export const originals = new WeakMap<object, Held>()
 
 /** Drizzle's own query behind one of ours, or the object itself. */
-export function original(query: object): object {
+function original(query: object): object {
   return originals.get(query)?.query ?? query
 }
 

@@ -3,7 +3,7 @@ import type { ColumnMark } from './columns.ts'
 import type { MarkedTables } from './tables.ts'
 
 /** What has to be done before a query can be sent: encrypting values, computing indexes. */
-export type Job = () => Promise<void>
+type Job = () => Promise<void>
 
 /** An equality that all rows of the result must satisfy. */
 export interface Match {

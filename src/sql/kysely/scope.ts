@@ -115,7 +115,7 @@ export class Scope {
 }
 
 /** What the source has under this name. */
-export function inSource(source: Source, name: string): Found | undefined {
+function inSource(source: Source, name: string): Found | undefined {
   const carried = named(source.columns, name, placeOf)
   return carried && { ...carried, source, name }
 }

@@ -6,7 +6,7 @@ import { pgDatabase } from '../../../src/sql/database/pg-database.ts'
 import type { LiveServer } from './server.ts'
 
 /** The pool of a server's driver, as its adapter takes it. */
-export type Pool =
+type Pool =
   | { readonly driver: 'pg'; readonly pool: pg.Pool }
   | { readonly driver: 'mysql2'; readonly pool: mysql.Pool }
 

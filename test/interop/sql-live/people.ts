@@ -14,7 +14,7 @@ const options = {
 
 /** What the administrator has before him, and another table of the same shape. */
 export const people = defineTable('people', options)
-export const archive = defineTable('archive', options)
+const archive = defineTable('archive', options)
 
 export const cipher = new FieldCipher({
   keyring: new RawAesKeyring({

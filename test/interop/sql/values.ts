@@ -22,7 +22,7 @@ export const tables = {
   'pairs stored': defineTable('interop stored', { ...options, storeContext: true }),
 }
 export type Stores = keyof typeof tables
-export type Column = keyof typeof options.columns
+type Column = keyof typeof options.columns
 
 /** The row that the values are of, and one that they are not of. */
 export const key = { tenant: 'größe \u{1f511}', id: 42n }

@@ -23,7 +23,7 @@ import { cipher, lettersTable, people, peopleTable, type pgSchema } from './driz
 // What the adapter for Drizzle has to do on PostgreSQL. Each case starts with empty tables.
 
 /** Drizzle with `pgSchema`, as every driver for PostgreSQL has it. */
-export type PgDrizzle = PgDatabase<PgQueryResultHKT, typeof pgSchema>
+type PgDrizzle = PgDatabase<PgQueryResultHKT, typeof pgSchema>
 
 /** One database, through the adapter and past it. */
 export interface PgDrizzleFixture {

@@ -24,7 +24,7 @@ export const people = defineTable('people', {
   },
 })
 
-export const letters = defineTable('letters', {
+const letters = defineTable('letters', {
   primaryKey: { box: 'string', number: 'integer' },
   columns: { body: 'string', sent: 'date' },
   storedAs: 'base64',

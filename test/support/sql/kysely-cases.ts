@@ -21,7 +21,7 @@ export interface KyselyDatabase {
   cards: { tenant: string; number: number; pan: string | null }
 }
 
-export const users = defineTable('users', {
+const users = defineTable('users', {
   primaryKey: { id: 'uuid' },
   columns: {
     email: {
@@ -34,7 +34,7 @@ export const users = defineTable('users', {
   },
 })
 
-export const cards = defineTable('cards', {
+const cards = defineTable('cards', {
   primaryKey: { tenant: 'string', number: 'integer' },
   columns: { pan: 'string' },
 })

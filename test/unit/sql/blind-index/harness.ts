@@ -10,7 +10,7 @@ import {
 /** 00 to 1f. */
 export const indexKeyBytes = Uint8Array.from({ length: 32 }, (_, index) => index)
 
-export function rawKeyring(): RawAesKeyring {
+function rawKeyring(): RawAesKeyring {
   return new RawAesKeyring({
     keyNamespace: 'test',
     keyName: 'fields',
