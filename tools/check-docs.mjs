@@ -1,9 +1,9 @@
 // The documentation against the code: every error code has its section, every relative link leads
 // somewhere, every TypeScript fence compiles against the built package, and those marked `run` run.
 // CONTRIBUTING.md says how a fence is marked.
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import ts from 'typescript'
 import './generate-prisma.mjs'
@@ -20,7 +20,7 @@ const documents = markdownFiles().map((file) => ({
 
 const codes = checkErrorCodes()
 const links = checkLinks()
-const { modules, runs } = checkFences()
+const { modules, runs } = await checkFences()
 report(
   problems,
   `${codes} error codes, ${links} links and ${modules} examples hold; ${runs} of the examples ran`,
@@ -78,7 +78,7 @@ function anchorsOf(file) {
   return anchors
 }
 
-function checkFences() {
+async function checkFences() {
   // Within the package, so that `import 'waxseal'` means this package, as built.
   const scratch = mkdtempSync(join(root, '.check-docs-'))
   try {
@@ -94,7 +94,7 @@ function checkFences() {
     }
     const broken = typeCheck(all)
     const runnable = all.filter((module) => module.run && !broken.has(module))
-    for (const module of runnable) execute(module)
+    await executeAll(runnable)
     return { modules: all.length, runs: runnable.length }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
@@ -153,25 +153,32 @@ function typeCheck(modules) {
   return broken
 }
 
+/**
+ * Some at a time: most of them wait for a database to start.
+ * @param {Module[]} modules
+ */
+async function executeAll(modules) {
+  const left = modules.values()
+  await Promise.all(
+    Array.from({ length: availableParallelism() }, async () => {
+      for (const module of left) await execute(module)
+    }),
+  )
+}
+
 /** @param {Module} module */
-function execute({ file, path }) {
+async function execute({ file, path }) {
   // Each in an empty folder of its own, where it may leave files.
   const folder = mkdtempSync(join(tmpdir(), 'waxseal-docs-'))
-  try {
-    const { status, signal, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['--import', tsx, path],
-      {
-        cwd: folder,
-        encoding: 'utf8',
-        timeout: 60_000,
-      },
-    )
-    if (status !== 0) {
-      const output = (stdout + stderr).replaceAll(path, file)
-      problems.push(`${file}: an example ended with ${signal ?? status}:\n${output}`)
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const options = { cwd: folder, timeout: 120_000 }
+  await new Promise((resolve) => {
+    execFile(process.execPath, ['--import', tsx, path], options, (error, stdout, stderr) => {
+      if (error) {
+        const output = (stdout + stderr).replaceAll(path, file)
+        problems.push(`${file}: an example ended with ${error.signal ?? error.code}:\n${output}`)
+      }
+      resolve(undefined)
+    })
+  })
+  rmSync(folder, { recursive: true, force: true })
 }

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { entries, manifest, report, root } from './lib.mjs'
 
 const allowed = [
-  /^dist\/[\w-]+\.(?:js|cjs|d\.ts|d\.cts)$/,
-  /^dist\/[\w-]+\.c?js\.map$/,
+  /^dist\/(?:sql\/)?[\w-]+\.(?:js|cjs|d\.ts|d\.cts)$/,
+  /^dist\/(?:sql\/)?[\w-]+\.c?js\.map$/,
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
 ]
 const required = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].concat(

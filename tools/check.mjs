@@ -59,7 +59,7 @@ for (const [name, command] of Object.entries(steps)) {
     shell: true,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    timeout: 300_000,
+    timeout: 600_000,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const seconds = ((performance.now() - start) / 1000).toFixed(1)

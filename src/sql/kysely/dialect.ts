@@ -78,6 +78,7 @@ export class EncryptedDialect implements Dialect {
     return this.#dialect.createAdapter()
   }
 
+  /** Metadata of the tables, as the wrapped dialect reads them. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as kysely declares it
   createIntrospector(db: Kysely<any>): DatabaseIntrospector {
     return this.#dialect.createIntrospector(db)
