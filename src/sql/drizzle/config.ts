@@ -57,7 +57,14 @@ export function checkWith(scope: Scope, { withList }: Config): void {
   for (const query of arrayOf(withList)) checkSubquery(scope, query as Subquery, 'WITH')
 }
 
-/** A condition, if there is one. */
+/**
+ * A condition, if there is one. Whatever else was given is refused: without its condition, the statement would be of
+ * all rows.
+ */
 export function conditionOf({ where }: Config): SQL | undefined {
-  return is(where, SQL) ? where : undefined
+  if (where === undefined || is(where, SQL)) return where
+  throw new RefusedQueryError(
+    'A condition has to be an SQL expression, as eq() or sql`` returns: of a column, write eq(column, true)',
+    {},
+  )
 }

@@ -90,7 +90,24 @@ const refused: Readonly<Record<string, () => unknown>> = {
       .where(inArray(lettersTable.author, all().where(eq(city, 'U')))),
   'a short index of DELETE': () => db.delete(peopleTable).where(eq(city, 'U')),
   'a short index of UPDATE': () => db.update(peopleTable).set({ name: 'B' }).where(eq(city, 'U')),
+  'a short index of a relational query with a limit': () =>
+    db.query.people.findMany({ where: eq(city, 'U'), limit: 1 }),
+  'a short index of a relational query with an offset': () =>
+    db.query.people.findMany({ where: eq(city, 'U'), offset: 1 }),
+  'a short index, with HAVING': () => all().where(eq(city, 'U')).having(sql`count(*) > 1`),
+  'a short index of one side of a union': () => all().where(eq(city, 'U')).union(all()),
   'a short index of findFirst': () => db.query.people.findFirst({ where: eq(city, 'U') }),
+  // What is no condition, and must not leave a statement without one.
+  'a column as the condition of DELETE': () => db.delete(peopleTable).where(id as never),
+  'a wrapped condition of DELETE': () =>
+    db.delete(peopleTable).where({ getSQL: () => byKey } as never),
+  'a column as the condition of UPDATE': () =>
+    db
+      .update(peopleTable)
+      .set({ name: 'B' })
+      .where(id as never),
+  'an alias as the condition of SELECT': () => all().where(sql`true`.as('all') as never),
+  'false as the condition of DELETE': () => db.delete(peopleTable).where(false as never),
   // Rows whose key is not known.
   'an insert without its key': () =>
     db.insert(lettersTable).values({ box: 'in', body: 'x' } as never),
