@@ -19,7 +19,7 @@ export interface EncryptOptions {
   encryptionContext?: Record<string, string>
   /**
    * Keys of the encryption context whose pairs are authenticated and not stored in the message: who
-   * decrypts has to give them. Default: none, or those of a `RequiredEncryptionContextCmm`.
+   * decrypts has to give them. Those of a `RequiredEncryptionContextCmm` are added to them. Default: none.
    */
   requiredContextKeys?: readonly string[]
   /** Default: the commitment policy's, which is 0x0578 (signed) unless a policy forbids commitment. */

@@ -35,8 +35,9 @@ export interface BlindIndexOptions {
   /** The column that has the index, of the same form as the encrypted one. */
   readonly column: string
   /**
-   * How many bits of the HMAC are kept, 1 to 256. Fewer leak less: about `rows / 2^bits` rows share a value. From
-   * 128 on no two values do, and the index can be used wherever an equality can. The guide says how to choose.
+   * How many bits of the HMAC are kept, 1 to 256. Fewer leak less: about `values / 2^bits` different values
+   * share an index. From 128 on no two do, and the index can be used wherever an equality can. The guide says how to
+   * choose.
    */
   readonly bits: number
   /** For text: what is done before it is indexed or compared. Default: Unicode's form NFC alone. */
