@@ -25,7 +25,7 @@ export interface SqlDialect {
   placeholder(position: number): string
   /** Whether a driver's error says that there is a row with this key already. */
   isDuplicateKey(error: unknown): boolean
-  /** Whether a driver's error says that another transaction was in the way, and nothing of this one was written. */
+  /** Whether a driver's error says that another transaction was in the way, and all of this one is to be repeated. */
   isContention(error: unknown): boolean
 }
 
@@ -38,6 +38,12 @@ export interface SqlDatabase {
   /**
    * Runs `work` in a transaction of one connection, which is committed when it returns and rolled back when it
    * throws. Within `work` only its own database is to be used. A transaction within one is a savepoint.
+   *
+   * MySQL, not of a savepoint: `last` is run when the transaction has ended, however it did, before anybody else gets
+   * the connection. Locks of tables outlive a transaction.
    */
-  transaction<Result>(work: (database: SqlDatabase) => Promise<Result>): Promise<Result>
+  transaction<Result>(
+    work: (database: SqlDatabase) => Promise<Result>,
+    last?: Statement,
+  ): Promise<Result>
 }

@@ -1,10 +1,13 @@
 import type { SqlDialect } from './database.ts'
 import { quoteName, quotePath } from './quote.ts'
 
+/** PostgreSQL cuts off what is longer: it would be the name of another column, which may be an encrypted one. */
+const longestName = 63
+
 export const postgresql: SqlDialect = Object.freeze({
   name: 'postgresql',
-  quote: (identifier: string) => quotePath('"', identifier),
-  quoteColumn: (column: string) => quoteName('"', column),
+  quote: (identifier: string) => quotePath('"', identifier, longestName),
+  quoteColumn: (column: string) => quoteName('"', column, longestName),
   placeholder: (position: number) => `$${position}`,
   isDuplicateKey: (error: unknown) => codeOf(error) === '23505',
   // serialization_failure, deadlock_detected
@@ -32,7 +35,12 @@ export function isMissingSavepoint(error: unknown): boolean {
   return codeOf(error) === 'ER_SP_DOES_NOT_EXIST'
 }
 
+/** MySQL: a row was locked for too long. It may have rolled back the statement or, if so set, the transaction. */
+export function isLockTimeout(error: unknown): boolean {
+  return codeOf(error) === 'ER_LOCK_WAIT_TIMEOUT'
+}
+
 /** What the drivers say a failure was: SQLSTATE in pg and PGlite, the name of the error in mysql2. */
-function codeOf(error: unknown): unknown {
+export function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
 }

@@ -2,7 +2,8 @@ import { hasMethods } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
 import type { SqlDatabase, Statement, StatementResult } from './database.ts'
 import { isMissingSavepoint, mysql } from './dialects.ts'
-import { type Connection, Transaction, inTransaction, inTurn } from './transactions.ts'
+import { type Connection, inOwnersTransaction, inTransaction } from './transactions.ts'
+import { turnsOf } from './turns.ts'
 
 // Of mysql2/promise only what is used.
 
@@ -26,8 +27,9 @@ export interface MySqlPool extends MySqlConnection {
 }
 
 /**
- * A pool or a connection of mysql2/promise. Of a connection it takes care that one transaction is at work at a time;
- * one that the connection is in already is not ended: what would be a transaction is then a savepoint.
+ * A pool or a connection of mysql2/promise. Of a connection it takes care that nothing else is done while a
+ * transaction is at work; one that the connection is in already is not ended: what would be a transaction is then a
+ * savepoint.
  *
  * @throws InvalidArgumentError if it is none of them.
  */
@@ -41,30 +43,45 @@ export function mysqlDatabase(client: MySqlPool | MySqlConnection): SqlDatabase 
       'client must be of mysql2/promise; this one has callbacks: pass client.promise()',
     )
   }
+  const connection = connectionOf(client)
+  if (isPool(client)) {
+    const transaction: SqlDatabase['transaction'] = (work, last) => inPool(client, work, last)
+    return { ...connection, read: async (statement) => connection.run(statement), transaction }
+  }
+  const turns = turnsOf(client)
   return {
-    ...connectionOf(client),
-    transaction: async (work) => {
-      if (isPool(client)) return await inPool(client, work)
-      return await inTurn(client, () => inConnection(client, work))
-    },
+    dialect: mysql,
+    run: (statement) => turns.take(() => connection.run(statement)),
+    read: async (statement) => connection.run(statement),
+    transaction: (work, last) => turns.hold(() => inConnection(client, work, last)),
   }
 }
 
 type Work<Result> = (database: SqlDatabase) => Promise<Result>
 
-async function inPool<Result>(pool: MySqlPool, work: Work<Result>): Promise<Result> {
+async function inPool<Result>(
+  pool: MySqlPool,
+  work: Work<Result>,
+  last?: Statement,
+): Promise<Result> {
   const connection = await pool.getConnection()
   let giveBack = () => connection.release()
+  const destroy = () => {
+    giveBack = () => connection.destroy()
+  }
   try {
-    return await inTransaction(connectionOf(connection), work, () => {
-      giveBack = () => connection.destroy()
-    })
+    return await inTransaction(connectionOf(connection), work, destroy)
   } finally {
+    if (last) await run(connection, last).catch(destroy)
     giveBack()
   }
 }
 
-async function inConnection<Result>(client: MySqlConnection, work: Work<Result>): Promise<Result> {
+async function inConnection<Result>(
+  client: MySqlConnection,
+  work: Work<Result>,
+  last?: Statement,
+): Promise<Result> {
   const connection = connectionOf(client)
   const savepoint = 'waxseal'
   try {
@@ -73,10 +90,14 @@ async function inConnection<Result>(client: MySqlConnection, work: Work<Result>)
     await connection.run({ text: `ROLLBACK TO SAVEPOINT ${savepoint}` })
   } catch (error) {
     if (!isMissingSavepoint(error)) throw error
-    // The connection is its owner's: whether to end it is not ours to say.
-    return await inTransaction(connection, work, () => undefined)
+    try {
+      // The connection is its owner's: whether to end it is not ours to say.
+      return await inTransaction(connection, work, () => undefined)
+    } finally {
+      if (last) await run(client, last).catch(() => undefined)
+    }
   }
-  return await new Transaction(connection).within(savepoint, work)
+  return await inOwnersTransaction(connection, savepoint, work)
 }
 
 function connectionOf(client: MySqlConnection): Connection {

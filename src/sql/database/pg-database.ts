@@ -1,8 +1,9 @@
 import { hasMethods } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
-import type { SqlDatabase, Statement, StatementResult } from './database.ts'
+import type { SqlDatabase, Statement } from './database.ts'
 import { isOutsideTransaction, postgresql } from './dialects.ts'
-import { type Connection, Transaction, inTransaction, inTurn } from './transactions.ts'
+import { type Connection, Transaction, inOwnersTransaction, inTransaction } from './transactions.ts'
+import { turnsOf } from './turns.ts'
 
 // Of pg and PGlite only what is used, so that neither has to be there, nor be of one version.
 
@@ -11,6 +12,8 @@ export interface PgResult {
   rows: unknown[]
   rowCount?: number | null | undefined
   affectedRows?: number | undefined
+  /** pg: what was done. */
+  command?: string | undefined
 }
 
 /** A client of pg, connected. */
@@ -37,8 +40,9 @@ export interface PgLite extends PgClient {
 }
 
 /**
- * A pool or a client of pg, or a PGlite. Of a client it takes care that one transaction is at work at a time; one
- * that the client is in already is not ended: what would be a transaction is then a savepoint.
+ * A pool or a client of pg, or a PGlite. Of a client or a PGlite it takes care that nothing else is done while a
+ * transaction is at work; one that the client is in already is not ended: what would be a transaction is then a
+ * savepoint.
  *
  * @throws InvalidArgumentError if it is none of them.
  */
@@ -46,25 +50,35 @@ export function pgDatabase(client: PgPool | PgClient | PgLite): SqlDatabase {
   if (!hasMethods(client, ['query'])) {
     throw new InvalidArgumentError('client', 'client must be a pool or a client of pg, or a PGlite')
   }
+  const connection = connectionOf(client)
+  if (!isPgLite(client) && isPool(client)) {
+    return {
+      ...connection,
+      read: async (statement) => connection.run(statement),
+      transaction: (work) => inPool(client, work),
+    }
+  }
+  const turns = turnsOf(client)
+  const run = (statement: Statement) => turns.take(() => connection.run(statement))
+  if (isPgLite(client)) {
+    // It has turns of its own, too, which a transaction cannot be passed by.
+    const transaction = <Result>(work: Work<Result>) => turns.hold(() => inPgLite(client, work))
+    return { dialect: postgresql, run, read: run, transaction }
+  }
   return {
-    ...connectionOf(client),
-    transaction: async (work) => {
-      if (isPgLite(client)) return await inPgLite(client, work)
-      if (isPool(client)) return await inPool(client, work)
-      return await inTurn(client, () => inClient(client, work))
-    },
+    dialect: postgresql,
+    run,
+    read: async (statement) => connection.run(statement),
+    transaction: (work) => turns.hold(() => inClient(client, work)),
   }
 }
 
 type Work<Result> = (database: SqlDatabase) => Promise<Result>
 
 async function inPgLite<Result>(client: PgLite, work: Work<Result>): Promise<Result> {
-  return await client.transaction(async (inner) => {
-    const transaction = new Transaction(connectionOf(inner))
-    const result = await work(transaction)
-    transaction.checkNotLost()
-    return result
-  })
+  return await client.transaction(async (inner) =>
+    new Transaction(connectionOf(inner)).complete(work),
+  )
 }
 
 async function inPool<Result>(pool: PgPool, work: Work<Result>): Promise<Result> {
@@ -91,18 +105,19 @@ async function inClient<Result>(client: PgClient, work: Work<Result>): Promise<R
     // The client is its owner's: whether to end it is not ours to say.
     return await inTransaction(connection, work, () => undefined)
   }
-  return await new Transaction(connection).within(savepoint, work)
+  return await inOwnersTransaction(connection, savepoint, work)
 }
 
 function connectionOf(client: PgClient): Connection {
   return { dialect: postgresql, run: async (statement) => await run(client, statement) }
 }
 
-async function run(client: PgClient, { text, values }: Statement): Promise<StatementResult> {
+async function run(client: PgClient, { text, values }: Statement) {
   const result = await (values ? client.query(text, [...values]) : client.query(text))
   return {
     rows: result.rows as Record<string, unknown>[],
     affectedRows: result.rowCount ?? result.affectedRows ?? 0,
+    command: result.command,
   }
 }
 

@@ -132,7 +132,7 @@ export class SqlKeyStorage implements KeyStorage {
       key.map(([, value]) => this.#table.text(value)),
     )
     try {
-      return (await this.#database.run(statement)).rows
+      return (await this.#database.read(statement)).rows
     } catch (cause) {
       throw this.#failure('could not be read', cause)
     }

@@ -120,6 +120,134 @@ describe.each(Object.entries(ways))('pgDatabase() of %s', (_name, withDatabase) 
   })
 })
 
+describe.each(Object.entries(ways))('a transaction of %s', (_name, withDatabase) => {
+  it('is not said to be committed once PostgreSQL has aborted it, whatever the work catches', async () => {
+    await withDatabase(async (database) => {
+      const swallowing = database.transaction(async (transaction) => {
+        await transaction.run(insert(1))
+        await transaction.run(insert(1)).catch(() => undefined)
+        return 'done'
+      })
+      await expect(swallowing).rejects.toThrow('duplicate key')
+      await database.transaction(async (transaction) => {
+        await transaction.run(insert(2))
+        const inner = transaction.transaction(async (within) => {
+          await within.run(insert(2)).catch(() => undefined)
+        })
+        await expect(inner).rejects.toThrow('duplicate key')
+        await transaction.run(insert(3))
+      })
+    })
+    expect(await ids()).toEqual([2, 3])
+  })
+
+  it('is over when it has ended: nothing more is done in it, on a connection that is others’', async () => {
+    await withDatabase(async (database) => {
+      let kept: SqlDatabase | undefined
+      await database.transaction(async (transaction) => {
+        kept = transaction
+        await transaction.run(insert(1))
+      })
+      await expect(kept?.run(insert(2))).rejects.toThrow('has ended')
+      await expect(kept?.transaction(async () => 1)).rejects.toThrow('has ended')
+      let forgotten: Promise<unknown> | undefined
+      const failing = database.transaction(async (transaction) => {
+        forgotten = new Promise((resolve) => setImmediate(resolve)).then(async () =>
+          transaction.run(insert(3)),
+        )
+        forgotten.catch(() => undefined)
+        throw failure
+      })
+      await expect(failing).rejects.toBe(failure)
+      await expect(forgotten).rejects.toThrow('has ended')
+    })
+    expect(await ids()).toEqual([1])
+  })
+
+  it('is rolled back if something in it was not awaited', async () => {
+    await withDatabase(async (database) => {
+      let forgotten: Promise<unknown> | undefined
+      const committing = database.transaction(async (transaction) => {
+        forgotten = transaction.transaction(async (inner) => {
+          await inner.run(insert(1))
+          await new Promise((resolve) => setTimeout(resolve, 20))
+          await inner.run(insert(2))
+        })
+        forgotten.catch(() => undefined)
+      })
+      await expect(committing).rejects.toThrow('await')
+      await expect(forgotten).rejects.toThrow('has ended')
+    })
+    expect(await ids()).toEqual([])
+  })
+
+  it('takes turns with others, and with statements, within it', async () => {
+    await withDatabase(async (database) => {
+      await database.transaction(async (transaction) => {
+        const outcomes = await Promise.allSettled([
+          transaction.transaction(async (inner) => {
+            await inner.run(insert(1))
+            await new Promise((resolve) => setTimeout(resolve, 20))
+            throw failure
+          }),
+          transaction.transaction(async (inner) => inner.run(insert(2))),
+          transaction.run(insert(3)),
+        ])
+        expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+      })
+    })
+    expect(await ids()).toEqual([2, 3])
+  })
+
+  it('says that it would wait for itself', async () => {
+    await withDatabase(async (database) => {
+      const outer = database.transaction(async (transaction) => {
+        await transaction.transaction(async () => transaction.run(insert(1)))
+      })
+      await expect(outer).rejects.toMatchObject({ code: 'ERR_REFUSED_QUERY' })
+      await database.run(insert(2))
+    })
+    expect(await ids()).toEqual([2])
+  })
+})
+
+describe.each(Object.entries(ways).slice(1))('%s', (_name, withDatabase) => {
+  it('does not let the statements of others fall into a transaction', async () => {
+    await withDatabase(async (database) => {
+      let hasBegun: (() => void) | undefined
+      const begun = new Promise<void>((resolve) => (hasBegun = resolve))
+      const failing = database.transaction(async (transaction) => {
+        await transaction.run(insert(1))
+        hasBegun?.()
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        throw failure
+      })
+      failing.catch(() => undefined)
+      await begun
+      await database.run(insert(2))
+      await expect(failing).rejects.toBe(failure)
+    })
+    expect(await ids()).toEqual([2])
+  })
+
+  it('is refused in the work of its own transaction, which would wait for ever', async () => {
+    await withDatabase(async (database) => {
+      const expected = { code: 'ERR_REFUSED_QUERY' }
+      let later: Promise<unknown> | undefined
+      await database.transaction(async () => {
+        await expect(database.run(insert(1))).rejects.toMatchObject(expected)
+        await expect(database.transaction(async () => 1)).rejects.toMatchObject(expected)
+        later = new Promise((resolve) => setTimeout(resolve, 50)).then(async () =>
+          database.run(insert(2)),
+        )
+      })
+      // Begun in it, but when it is over.
+      await later
+    })
+    expect(await ids()).toEqual([2])
+  })
+})
+
 it('does not end the transaction that a client is in', async () => {
   const client = await postgres.pool.connect()
   try {

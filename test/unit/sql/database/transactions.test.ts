@@ -95,6 +95,47 @@ it('runs nothing more in a transaction that MySQL has rolled back for a deadlock
   expect(notes.sent).toEqual(['BEGIN', 'SAVEPOINT waxseal_0', 'A', 'ROLLBACK', 'released'])
 })
 
+it('commits nothing after a row was locked for too long: MySQL may have rolled it all back', async () => {
+  const notes = new Notes({ A: { code: 'ER_LOCK_WAIT_TIMEOUT' } })
+  const outer = notes.mysql().transaction(async (transaction) => {
+    await transaction.run({ text: 'A' }).catch(() => undefined)
+  })
+  await expect(outer).rejects.toThrow('failed: A')
+  expect(notes.sent).toEqual(['BEGIN', 'A', 'ROLLBACK', 'released'])
+})
+
+it('does not call it contention, to be repeated, if MySQL has rolled back what the owner had done', async () => {
+  const notes = new Notes({ A: { code: 'ER_LOCK_DEADLOCK' } })
+  const query = async (text: string): Promise<[unknown, unknown]> => {
+    notes.send(text)
+    return [{ affectedRows: 0 }, undefined]
+  }
+  const database = mysqlDatabase({ query, execute: query })
+  const error: unknown = await database
+    .transaction(async (transaction) => transaction.run({ text: 'A' }))
+    .catch((cause: unknown) => cause)
+  expect(String(error)).toContain('lost')
+  expect(database.dialect.isContention(error)).toBe(false)
+  expect(notes.sent.at(-1)).toBe('A')
+})
+
+it('says that PostgreSQL has answered a COMMIT by a ROLLBACK', async () => {
+  const sent: string[] = []
+  const query = async (text: string) => {
+    sent.push(text)
+    if (text === 'SAVEPOINT waxseal') throw Object.assign(new Error('none'), { code: '25P01' })
+    return { rows: [], command: text === 'COMMIT' ? 'ROLLBACK' : text }
+  }
+  await expect(pgDatabase({ query }).transaction(async () => 1)).rejects.toThrow('rolled')
+})
+
+it('reads keys without waiting for the transaction that waits for them', async () => {
+  const query = async () => ({ rows: [{ key: 1 }] })
+  const database = pgDatabase({ query })
+  const read = await database.transaction(async () => database.read({ text: 'SELECT key' }))
+  expect(read.rows).toEqual([{ key: 1 }])
+})
+
 it('does not begin a second transaction where it cannot be known whether there is one', async () => {
   const text = 'SAVEPOINT waxseal'
   const notes = new Notes({ [text]: { code: '25P02' } })
