@@ -53,10 +53,13 @@ export async function decryptWhole(
   }
 }
 
-/** Reads only the header of a message that is all in memory. */
-export function parseWholeHeader(ciphertext: Uint8Array): MessageHeader {
+/** Reads only the header of a message that is all in memory, and refuses one with more encrypted data keys. */
+export function parseWholeHeader(
+  ciphertext: Uint8Array,
+  maxEncryptedDataKeys?: number,
+): MessageHeader {
   const message = new WholeMessage(ciphertext)
-  return message.readNow(readHeader(message.reader, undefined)).fields
+  return message.readNow(readHeader(message.reader, maxEncryptedDataKeys)).fields
 }
 
 /** Feeds a message to a parser, piece by piece. */

@@ -25,7 +25,7 @@ export function destroyMaterials(materials: unknown): void {
  * What `promise` comes to, or an {@link AbortedError} as soon as the signal is raised, even if the
  * promise never settles. A result that comes too late is handed to `discard`.
  */
-function untilAborted<T>(
+export function untilAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
   discard: (late: T) => void,

@@ -8,8 +8,10 @@ import type { AlgorithmSuiteName } from '../suites/suites.ts'
 import { type IndexKeyOptions, IndexKeys } from './blind-index/index-key.ts'
 import { isEncryptedTable } from './check-table.ts'
 import { Fields } from './fields.ts'
+import { encryptedColumn } from './lookup.ts'
 import { boundKey } from './row-key.ts'
 import { decryptRows, encryptRows } from './rows.ts'
+import { areMatches, indexValues } from './search.ts'
 import type {
   AnyTable,
   ColumnName,
@@ -25,7 +27,7 @@ import type {
 export interface FieldCipherOptions {
   /** Wraps the data keys. Give either this or `client`. */
   keyring?: Keyring
-  /** Encrypts and decrypts the values, with its own keyring and limits. Give either this or `keyring`. */
+  /** Encrypts and decrypts the values, with its own keyring and policy. Give either this or `keyring`. */
   client?: EnvelopeClient
   /** All tables that have encrypted columns. */
   tables: readonly AnyTable[]
@@ -35,7 +37,7 @@ export interface FieldCipherOptions {
   algorithmSuite?: AlgorithmSuiteName
   /**
    * The most encrypted data keys in a value, 1 to 65,535. Default: 16. Who can write to the database could otherwise
-   * have this process ask KMS thousands of times. With `client` it is the client's.
+   * have this process ask KMS thousands of times. With `client` that of the client counts, too.
    */
   maxEncryptedDataKeys?: number
   /** How many values one call encrypts or decrypts at the same time, 1 to 1,000. Default: 10. */
@@ -84,7 +86,8 @@ export class FieldCipher {
 
   constructor(options: FieldCipherOptions) {
     checkOptions(options, optionNames)
-    const { backend = nodeBackend, indexKey, concurrency = 10 } = options
+    const { keyring, client, algorithmSuite, indexKey } = options
+    const { backend = nodeBackend, concurrency = 10, maxEncryptedDataKeys = 16 } = options
     this.tables = Object.freeze(checkTables(options.tables))
     const indexed = this.tables.find((table) =>
       Object.values(table.columns).some(({ index }) => index),
@@ -96,7 +99,10 @@ export class FieldCipher {
       )
     }
     this.#fields = new Fields({
-      ...options,
+      ...(keyring !== undefined && { keyring }),
+      ...(client !== undefined && { client }),
+      ...(algorithmSuite !== undefined && { algorithmSuite }),
+      maxEncryptedDataKeys: checkInteger(maxEncryptedDataKeys, 'maxEncryptedDataKeys', 1, 0xffff),
       backend: checkBackend(backend),
       concurrency: checkInteger(concurrency, 'concurrency', 1, 1000),
       indexKeys: indexKey && new IndexKeys(indexKey, backend),
@@ -209,15 +215,54 @@ export class FieldCipher {
 
   /**
    * What the blind index of a column has in the rows with this value, for queries of your own. Rows with other
-   * values can have it too: compare their decrypted values by {@link FieldCipher.isMatch}.
+   * values can have it too: compare their decrypted values by {@link FieldCipher.areMatches}.
+   *
+   * @throws FieldError with the code of the failure, for example `ERR_CACHE_TIMEOUT` if the key of the indexes did
+   * not come in time.
+   * @throws AbortedError if the signal was raised.
    */
   async indexValue<Table extends AnyTable, Name extends ColumnName<Table>>(
     table: Table,
     column: Name,
     value: ColumnValue<Table, Name>,
+    options: FieldOptions = {},
   ): Promise<StoredValue> {
-    this.#checkCall(table, {})
-    return await this.#fields.index(table, columnOf(table, column), value)
+    const [index] = await this.indexValues(table, column, [value], options)
+    return index as StoredValue
+  }
+
+  /** {@link FieldCipher.indexValue} of many values, some at a time. One that fails fails all. */
+  async indexValues<Table extends AnyTable, Name extends ColumnName<Table>>(
+    table: Table,
+    column: Name,
+    values: readonly ColumnValue<Table, Name>[],
+    options: FieldOptions = {},
+  ): Promise<StoredValue[]> {
+    this.#checkCall(table, options)
+    const { signal } = options
+    const list = checkArray(values, 'values')
+    return await indexValues(this.#fields, table, columnOf(table, column), list, signal)
+  }
+
+  /**
+   * For each of the values of rows that a blind index has found, whether it is one of those searched for, once all are
+   * normalised. Null is like none.
+   *
+   * @throws FieldError if a value is not of the column's type.
+   * @throws AbortedError if the signal was raised.
+   */
+  async areMatches<Table extends AnyTable, Name extends ColumnName<Table>>(
+    table: Table,
+    column: Name,
+    values: readonly (ColumnValue<Table, Name> | null | undefined)[],
+    searched: readonly ColumnValue<Table, Name>[],
+    options: FieldOptions = {},
+  ): Promise<boolean[]> {
+    this.#checkCall(table, options)
+    const { signal } = options
+    const given = checkArray(values, 'values')
+    const wanted = checkArray(searched, 'searched')
+    return await areMatches(this.#fields, table, columnOf(table, column), given, wanted, signal)
   }
 
   /** Whether two values of a column with a blind index are the same, once they are normalised. Null is like none. */
@@ -228,7 +273,8 @@ export class FieldCipher {
     searched: ColumnValue<Table, Name>,
   ): boolean {
     this.#checkCall(table, {})
-    return this.#fields.isMatch(table, columnOf(table, column), value, searched)
+    const form = (one: unknown) => this.#fields.normalForm(table, columnOf(table, column), one)
+    return form(searched) === (value === null ? undefined : form(value))
   }
 
   #checkCall(table: AnyTable, options: FieldOptions): void {
@@ -265,12 +311,23 @@ function checkTables(tables: readonly AnyTable[]): readonly AnyTable[] {
 }
 
 function checkRows(rows: readonly object[]): readonly object[] {
-  const given: unknown = rows
-  if (!Array.isArray(given)) throw new InvalidArgumentError('rows', 'rows must be an array of rows')
-  return Array.from<unknown>(given).map((row, index) => {
+  return checkArray(rows, 'rows').map((row, index) => {
+    if (Array.isArray(row)) {
+      const field = `rows[${index}]`
+      throw new InvalidArgumentError(
+        field,
+        `${field} is an array, not a row: of what mysql2 returns, [rows, fields], give the first`,
+      )
+    }
     if (typeof row !== 'object' || row === null) checkObject(row, `rows[${index}]`)
     return row
   })
+}
+
+/** A copy: a caller can change the array while it is gone through. */
+function checkArray(values: unknown, field: string): unknown[] {
+  if (Array.isArray(values)) return Array.from<unknown>(values)
+  throw new InvalidArgumentError(field, `${field} must be an array`)
 }
 
 function checkedRow(row: unknown, field: string): object {
@@ -279,7 +336,7 @@ function checkedRow(row: unknown, field: string): object {
 }
 
 function columnOf(table: AnyTable, name: string): AnyTable['columns'][string] {
-  const column = Object.hasOwn(table.columns, name) ? table.columns[name] : undefined
+  const column = encryptedColumn(table, name)
   if (column) return column
   throw new InvalidArgumentError(
     'column',

@@ -1,40 +1,48 @@
 import { hasMethods } from '../checks.ts'
 import { EnvelopeClient } from '../client/client.ts'
+import { parseWholeHeader } from '../client/decrypt.ts'
 import type { CryptoBackend } from '../crypto/backend.ts'
 import { FieldError, InvalidArgumentError } from '../errors.ts'
-import { equalBytes } from '../format/bytes.ts'
+import { tooManyDataKeys } from '../format/encrypted-data-key.ts'
+import type { Keyring } from '../keyrings/keyring.ts'
 import { checkPolicyOnEncrypt, defaultCommitmentPolicy } from '../suites/commitment-policy.ts'
 import { type AlgorithmSuiteName, suiteByName } from '../suites/suites.ts'
 import { binding, checkNoOtherPairs } from './binding.ts'
 import { firstBits, indexedBytes } from './blind-index/blind-index.ts'
 import type { IndexKeys } from './blind-index/index-key.ts'
 import { decoded, encoded } from './codecs/apply.ts'
-import type { FieldCipherOptions } from './field-cipher.ts'
 import { fieldError } from './field-error.ts'
 import type { BoundKey } from './row-key.ts'
 import { fromStored, toStored } from './stored.ts'
 import type { AnyTable, EncryptedColumn, StoredValue } from './table.ts'
 
 /** What a `FieldCipher` was made with, checked. */
-export interface FieldsConfiguration extends FieldCipherOptions {
-  readonly backend: CryptoBackend
+export interface FieldsConfiguration {
+  readonly keyring?: Keyring
+  readonly client?: EnvelopeClient
+  readonly algorithmSuite?: AlgorithmSuiteName
+  readonly maxEncryptedDataKeys: number
   readonly concurrency: number
+  readonly backend: CryptoBackend
   readonly indexKeys: IndexKeys | undefined
 }
 
-/** The suite that commits to its key and does not sign: a value is small, and has one writer and reader. */
+/** The suite that commits to its key and does not sign: a signature is larger than most values. */
 const defaultSuite = 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY' satisfies AlgorithmSuiteName
 
 /** One value at a time: bytes, encryption and the form in the database. */
 export class Fields {
   readonly concurrency: number
   readonly #client: EnvelopeClient
+  /** What is checked here, since a client that was given has no limit by default. */
+  readonly #mostDataKeys: number | undefined
   readonly #algorithmSuite: AlgorithmSuiteName
   readonly #indexKeys: IndexKeys | undefined
 
   constructor(configuration: FieldsConfiguration) {
     this.concurrency = configuration.concurrency
     this.#client = clientOf(configuration)
+    if (configuration.client) this.#mostDataKeys = configuration.maxEncryptedDataKeys
     this.#algorithmSuite = suiteOf(configuration)
     this.#indexKeys = configuration.indexKeys
   }
@@ -56,6 +64,11 @@ export class Fields {
         ...(signal && { signal }),
       })
       checkNoOtherPairs('ERR_ENCRYPTION_CONTEXT', message.encryptionContext, bound)
+      if (this.#mostDataKeys !== undefined) {
+        // What could not be read again is not written.
+        const count = message.header.encryptedDataKeys.length
+        if (count > this.#mostDataKeys) throw tooManyDataKeys(count, this.#mostDataKeys)
+      }
       return toStored(message.ciphertext, column.storedAs)
     } catch (error) {
       throw fieldError('encrypted', table, column, key, error)
@@ -71,7 +84,9 @@ export class Fields {
   ): Promise<unknown> {
     try {
       const bound = binding(table, column, key)
-      const message = await this.#client.decrypt(fromStored(stored, column.storedAs), {
+      const bytes = fromStored(stored, column.storedAs)
+      if (this.#mostDataKeys !== undefined) parseWholeHeader(bytes, this.#mostDataKeys)
+      const message = await this.#client.decrypt(bytes, {
         encryptionContext: bound,
         ...(signal && { signal }),
       })
@@ -82,22 +97,26 @@ export class Fields {
     }
   }
 
-  async index(table: AnyTable, column: EncryptedColumn, value: unknown): Promise<StoredValue> {
+  async index(
+    table: AnyTable,
+    column: EncryptedColumn,
+    value: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredValue> {
     if (!column.index || !this.#indexKeys) throw noIndex(table, column)
     try {
-      const hmac = await this.#indexKeys.hmac(table, column, indexedBytes(column, value))
+      const hmac = await this.#indexKeys.hmac(table, column, indexedBytes(column, value), signal)
       return toStored(firstBits(hmac, column.index.bits), column.storedAs)
     } catch (error) {
       throw fieldError('indexed', table, column, undefined, error)
     }
   }
 
-  isMatch(table: AnyTable, column: EncryptedColumn, value: unknown, searched: unknown): boolean {
+  /** The form in which a value is compared: equal for values that are the same. */
+  normalForm(table: AnyTable, column: EncryptedColumn, value: unknown): string {
     if (!column.index) throw noIndex(table, column)
-    // No value, though the index of one: not what was searched for.
-    if (value === null) return false
     try {
-      return equalBytes(indexedBytes(column, value), indexedBytes(column, searched))
+      return Buffer.from(indexedBytes(column, value)).toString('latin1')
     } catch (error) {
       throw fieldError('compared', table, column, undefined, error)
     }
@@ -110,17 +129,7 @@ function clientOf(configuration: FieldsConfiguration): EnvelopeClient {
     throw new InvalidArgumentError('keyring', 'Give either a keyring or a client, and not both')
   }
   if (client === undefined) {
-    return new EnvelopeClient({
-      ...(keyring && { keyring }),
-      backend,
-      maxEncryptedDataKeys: maxEncryptedDataKeys ?? 16,
-    })
-  }
-  if (maxEncryptedDataKeys !== undefined) {
-    throw new InvalidArgumentError(
-      'maxEncryptedDataKeys',
-      'maxEncryptedDataKeys is set where the client is made',
-    )
+    return new EnvelopeClient({ ...(keyring && { keyring }), backend, maxEncryptedDataKeys })
   }
   if (hasMethods(client, ['encrypt', 'decrypt'])) return client
   throw new InvalidArgumentError('client', 'client must be an EnvelopeClient')

@@ -22,6 +22,24 @@ export function indexedColumn(table: AnyTable, name: string): EncryptedColumn | 
   return Object.values(table.columns).find(({ index }) => index?.column === name)
 }
 
+/** A name as databases may take it that find names whatever their case: MySQL takes "Email" for "email". */
+export function foldedName(name: string): string {
+  // More alike than any database finds them: whoever has two such columns can rename one.
+  return name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase()
+}
+
+/** The name in a table's definition that this one may be taken for, though it is spelt otherwise. */
+export function nameMeant(table: AnyTable, name: string): string | undefined {
+  const known = [
+    ...Object.keys(table.primaryKey),
+    ...Object.values(table.columns).flatMap((column) =>
+      column.index ? [column.name, column.index.column] : [column.name],
+    ),
+  ]
+  if (known.includes(name)) return undefined
+  return known.find((one) => foldedName(one) === foldedName(name))
+}
+
 // The refusals of all adapters, so that each reads the same wherever it happens.
 
 /** `what` names the use, as in "ORDER BY" or "the operator >". */

@@ -1,17 +1,16 @@
+import { show } from '../checks.ts'
 import { mapWithin } from '../concurrency.ts'
 import { FieldError, checkNotAborted } from '../errors.ts'
-import { otherTurn } from '../keyrings/turns.ts'
 import type { Fields } from './fields.ts'
+import { nameMeant } from './lookup.ts'
 import { boundKey } from './row-key.ts'
 import type { AnyTable } from './table.ts'
+import { Turns } from './turns.ts'
 
 type Row = Record<string, unknown>
 
 /** What is to be done for one value of a row: it sets the value itself. */
 type Job = (signal: AbortSignal | undefined) => Promise<void>
-
-/** Local keys wait for nothing, so a large call gives the event loop a turn about this often. */
-const turnMs = 5
 
 /** Copies of the rows with their encrypted columns encrypted, and the blind indexes added. */
 export async function encryptRows(
@@ -45,9 +44,11 @@ function* encryptions(
   stored: Row[],
 ): Generator<Job> {
   const columns = Object.values(table.columns)
+  const checked = new Set<string>()
   for (const row of rows) {
     const copy: Row = { ...row }
     stored.push(copy)
+    refuseOtherSpelling(table, copy, checked)
     // Of the copy: an accessor of the row could give another key the next time.
     const key = boundKey(table, copy)
     for (const column of columns) {
@@ -60,7 +61,7 @@ function* encryptions(
       yield async (signal) => {
         const [ciphertext, indexed] = await Promise.all([
           fields.encrypt(table, column, key, value, signal),
-          index && fields.index(table, column, value),
+          index && fields.index(table, column, value, signal),
         ])
         copy[name] = ciphertext
         if (index) copy[index.column] = indexed
@@ -104,14 +105,27 @@ async function run(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   checkNotAborted(signal)
-  let turn = performance.now()
+  const turns = new Turns()
   await mapWithin(fields.concurrency, jobs, signal, async (job, _index, jobSignal) => {
-    if (performance.now() - turn >= turnMs) {
-      await otherTurn(jobSignal)
-      turn = performance.now()
-    }
+    if (turns.isDue) await turns.give(jobSignal)
     await job(jobSignal)
   })
+}
+
+/** A database that takes "Email" for "email" would store what is under that name as it is. */
+function refuseOtherSpelling(table: AnyTable, row: Row, checked: Set<string>): void {
+  for (const name of Object.keys(row)) {
+    if (checked.has(name)) continue
+    const column = nameMeant(table, name)
+    if (column !== undefined) {
+      throw new FieldError(
+        'ERR_FIELD',
+        `A row of ${table.name} has ${show(name)}, which a database may take for ${column}: write it that way`,
+        { table: table.name, column },
+      )
+    }
+    checked.add(name)
+  }
 }
 
 function refuseIndex(table: AnyTable, column: string, row: Row): void {

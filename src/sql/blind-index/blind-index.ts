@@ -11,8 +11,7 @@ export function indexedBytes(column: EncryptedColumn, value: unknown): Uint8Arra
     return column.codec.encode(normalize(value, column.index?.normalize))
   }
   if (column.codec.name === 'number' && Number.isNaN(value)) return notANumber
-  // A copy, for bytes are the caller's own, who could change them before the key is there.
-  return copyBytes(column.codec.encode(Object.is(value, -0) ? 0 : value))
+  return column.codec.encode(Object.is(value, -0) ? 0 : value)
 }
 
 /** The first bits of an HMAC, in whole bytes whose last bits are zero. */

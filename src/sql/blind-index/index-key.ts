@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { checkInteger, checkObject, checkOptions, hasMethods } from '../../checks.ts'
+import { untilAborted } from '../../cmm/ask.ts'
 import type { CryptoBackend } from '../../crypto/backend.ts'
 import { secretKeyBytes } from '../../crypto/secret-key.ts'
 import { EnvelopeError, InvalidArgumentError } from '../../errors.ts'
@@ -32,6 +33,8 @@ export type IndexKeyOptions =
 
 const hourMs = 3_600_000
 const longestTtlMs = 2 ** 31 - 1
+/** As long as a request for a branch key waits by default. */
+const longestFetchMs = 10_000
 const label = new TextEncoder().encode('waxseal blind index 1')
 
 /** The key of the blind indexes, and those that are derived from it for each column. */
@@ -73,11 +76,18 @@ export class IndexKeys {
    * The HMAC-SHA-512 of the bytes under the key of one column's index.
    *
    * @throws EnvelopeError of the key store, even if there was a key that is older than its time: whom KMS refuses
-   * the key computes no index after that.
+   * the key computes no index after that. ERR_CACHE_TIMEOUT if the store has not answered within ten seconds.
+   * @throws AbortedError if the signal was raised; others wait on for the key.
    */
-  async hmac(table: AnyTable, column: EncryptedColumn, bytes: Uint8Array): Promise<Uint8Array> {
+  async hmac(
+    table: AnyTable,
+    column: EncryptedColumn,
+    bytes: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
     for (;;) {
-      const hmac = (await this.#keys()).hmac(table, column, bytes)
+      const keys = await untilAborted(this.#keys(), signal, () => undefined)
+      const hmac = keys.hmac(table, column, bytes)
       // Otherwise the key's time ended between its arrival and this line.
       if (hmac) return hmac
     }
@@ -88,19 +98,44 @@ export class IndexKeys {
     const now = performance.now()
     if (this.#current && now < this.#current.endsMs) return this.#current.keys
     this.#current?.arrived?.destroy()
-    const keys = this.#fetch().then((key) => new ColumnKeys(key, this.#backend))
+    const keys = inTime(this.#fetch()).then((key) => new ColumnKeys(key, this.#backend))
     const current: Fetch = { keys, endsMs: now + this.#ttlMs, arrived: undefined }
     this.#current = current
-    keys.then(
-      (arrived) => {
-        // One that was so late that another was asked for is used by who waited for it, and then forgotten.
-        current.arrived = arrived
-      },
-      () => {
-        if (this.#current === current) this.#current = undefined
-      },
-    )
+    const end = (): void => {
+      if (this.#current === current) this.#current = undefined
+      current.arrived?.destroy()
+    }
+    keys.then((arrived) => {
+      current.arrived = arrived
+      if (this.#ttlMs === Number.POSITIVE_INFINITY) return
+      // Overwritten though nobody asks again. One that was late is used by who waited for it, and then forgotten:
+      // the timer runs after them.
+      setTimeout(end, Math.max(current.endsMs - performance.now(), 0)).unref()
+    }, end)
     return keys
+  }
+}
+
+/** A store that never answers must not keep all who ask waiting once it is well again. */
+async function inTime(fetch: Promise<Uint8Array>): Promise<Uint8Array> {
+  let timer: NodeJS.Timeout | undefined
+  let isLate = false
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      isLate = true
+      const message = `The beacon key did not come within ${longestFetchMs / 1000} seconds`
+      reject(new EnvelopeError('ERR_CACHE_TIMEOUT', message))
+    }, longestFetchMs)
+  })
+  // A key that comes after that is nobody's.
+  fetch.then(
+    (key) => isLate && key.fill(0),
+    () => undefined,
+  )
+  try {
+    return await Promise.race([fetch, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

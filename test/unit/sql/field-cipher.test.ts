@@ -1,6 +1,7 @@
 import { KMSClient } from '@aws-sdk/client-kms'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
+  type CryptoBackend,
   type CryptographicMaterialsManager,
   DefaultCmm,
   EnvelopeClient,
@@ -12,6 +13,7 @@ import {
   HierarchicalKeyring,
   InMemoryKeyStorage,
 } from '../../../src/hierarchical.ts'
+import { nodeBackend } from '../../../src/crypto/node.ts'
 import { KmsKeyring } from '../../../src/kms.ts'
 import { LocalKms } from '../../../src/local-kms/index.ts'
 import { type FieldCipherOptions, FieldCipher, defineTable } from '../../../src/sql.ts'
@@ -120,6 +122,40 @@ describe('keyrings and clients', () => {
     })
   })
 
+  it('a value with many data keys is not given to a client, which may have no limit', async () => {
+    const children = Array.from({ length: 16 }, () => keyring)
+    const client = new EnvelopeClient({
+      keyring: new MultiKeyring({ generator: keyring, children }),
+    })
+    const most = cipherOf([users], { client, maxEncryptedDataKeys: 17 })
+    const stored = await most.encryptRow(users, { id: 1, email: 'a' })
+    expect(await most.decryptRow(users, stored)).toEqual({ id: 1, email: 'a' })
+    let asked = 0
+    const asking: CryptographicMaterialsManager = {
+      getEncryptionMaterials: (request) => cmm.getEncryptionMaterials(request),
+      decryptMaterials: (request) => {
+        asked++
+        return cmm.decryptMaterials(request)
+      },
+    }
+    const cautious = cipherOf([users], { client: new EnvelopeClient({ cmm: asking }) })
+    for (const work of [
+      () => cautious.decryptRow(users, stored),
+      // What it would not read, it does not write.
+      () => cipherOf([users], { client }).encryptRow(users, { id: 1, email: 'a' }),
+    ]) {
+      expect(await fieldErrorOf(work)).toMatchObject({ code: 'ERR_TOO_MANY_DATA_KEYS' })
+    }
+    expect(asked).toBe(0)
+  })
+
+  it('a backend encrypts the values', async () => {
+    const backend = Object.create(nodeBackend) as CryptoBackend
+    const random = vi.spyOn(backend, 'randomBytes')
+    await cipherOf([users], { backend }).encryptRow(users, { id: 1, email: 'a' })
+    expect(random).toHaveBeenCalled()
+  })
+
   it('a CMM that adds a pair is refused, and so is one that drops the required keys', async () => {
     const over = (changed: Partial<CryptographicMaterialsManager>) =>
       cipherOf([users], {
@@ -157,9 +193,10 @@ describe('keyrings and clients', () => {
       decrypt: () => Promise.reject(failure),
     }
     const cipher = cipherOf([users], { client: untyped<EnvelopeClient>(client) })
+    const { email } = await cipherOf([users]).encryptRow(users, { id: 1, email: 'a' })
     for (const work of [
       () => cipher.encryptRow(users, { id: 1, email: 'a' }),
-      () => cipher.decryptRow(users, { id: 1, email: Buffer.alloc(1) }),
+      () => cipher.decryptRow(users, { id: 1, email }),
     ]) {
       expect(await fieldErrorOf(work)).toMatchObject({ code: 'ERR_FIELD', cause: failure })
     }
@@ -175,6 +212,11 @@ describe('options', () => {
     columns: { a: 'string' },
     boundAs: 'users',
   })
+  const namesake = defineTable('users', {
+    primaryKey: { id: 'integer' },
+    columns: { a: 'string' },
+    boundAs: 'others',
+  })
   const indexed = defineTable('indexed', {
     primaryKey: { id: 'integer' },
     columns: { a: { type: 'string', index: { column: 'b', bits: 8 } } },
@@ -186,11 +228,6 @@ describe('options', () => {
     ['both', 'keyring', make({ tables, keyring, client })],
     ['a keyring that is none', 'keyring', make({ tables, keyring: {} })],
     ['a client that is none', 'client', make({ tables, client: {} })],
-    [
-      'a limit of the client',
-      'maxEncryptedDataKeys',
-      make({ tables, client, maxEncryptedDataKeys: 1 }),
-    ],
     ['a limit of none', 'maxEncryptedDataKeys', make({ tables, keyring, maxEncryptedDataKeys: 0 })],
     ['no tables', 'tables', make({ keyring })],
     ['tables that are no array', 'tables', make({ keyring, tables: { users } })],
@@ -198,6 +235,7 @@ describe('options', () => {
     ['a hole in place of a table', 'tables[0]', make({ keyring, tables: new Array(1) })],
     ['a table twice', 'tables', make({ keyring, tables: [users, users] })],
     ['two tables bound to one name', 'tables', make({ keyring, tables: [users, same] })],
+    ['two of one name, bound to two', 'tables', make({ keyring, tables: [users, namesake] })],
     ['no key for an index', 'indexKey', make({ keyring, tables: [indexed] })],
     ['a key for an index that is none', 'indexKey', make({ keyring, tables, indexKey: 5 })],
     [
@@ -244,6 +282,12 @@ describe('options', () => {
       ['column', () => cipher.decryptValue(users, column, id, 'a')],
       ['column', () => cipher.indexValue(users, column, 'a')],
       ['key', () => cipher.encryptValue(users, 'email', untyped<typeof id>('id'), 'a')],
+      // What mysql2 returns, of which the first is meant.
+      ['rows[0]', () => cipher.decryptRows(users, [[id], []])],
+      ['rows[0]', () => cipher.encryptRow(users, untyped<typeof id>([id]))],
+      ['values', () => cipher.indexValues(indexed, 'a', untyped<string[]>('a'))],
+      ['values', () => cipher.areMatches(indexed, 'a', untyped<string[]>('a'), [])],
+      ['searched', () => cipher.areMatches(indexed, 'a', [], untyped<string[]>('a'))],
       ['abort', () => cipher.encryptRow(users, id, untyped<object>({ abort: 1 }))],
       ['options', () => cipher.decryptRow(users, id, untyped<object>(null))],
     ] as const) {
@@ -252,6 +296,7 @@ describe('options', () => {
     for (const work of [
       () => cipher.indexValue(users, 'email', 'a'),
       () => cipher.isMatch(users, 'email', 'a', 'a'),
+      () => cipher.areMatches(users, 'email', ['a'], ['a']),
     ]) {
       const error = await fieldErrorOf(work)
       expect(error).toMatchObject({ code: 'ERR_FIELD', table: 'users', column: 'email' })

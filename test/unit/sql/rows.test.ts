@@ -369,3 +369,28 @@ describe('what is secret', () => {
     }
   })
 })
+
+describe('a column that is spelt otherwise', () => {
+  const indexedTable = defineTable('indexed', {
+    primaryKey: { userId: 'integer' },
+    columns: { mail: { type: 'string', index: { column: 'mail_index', bits: 8 } } },
+  })
+  const indexing = cipherOf([indexedTable], { indexKey })
+
+  it.each(['Mail', 'MAIL', 'm\u00e1il', '\uff4dail', 'MAIL_INDEX', 'userid'])(
+    'is refused, since a database may take %s for the one that is meant',
+    async (name) => {
+      const row = { userId: 7, mail: 'a', [name]: 'MARKER' }
+      const error = await fieldErrorOf(() =>
+        indexing.encryptRows(indexedTable, [{ userId: 6 }, row]),
+      )
+      expect(error).toMatchObject({ code: 'ERR_FIELD', table: 'indexed' })
+      expect(error.message).not.toContain('MARKER')
+    },
+  )
+
+  it('is none that is merely alike', async () => {
+    const row = { userId: 7, mails: 'a', mail_indexes: 'b' }
+    expect(await indexing.encryptRow(indexedTable, row)).toEqual(row)
+  })
+})

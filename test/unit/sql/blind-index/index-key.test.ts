@@ -6,10 +6,11 @@ import { type CryptoBackend, EnvelopeError } from '../../../../src/index.ts'
 import { nodeBackend } from '../../../../src/crypto/node.ts'
 import { IndexKeys } from '../../../../src/sql/blind-index/index-key.ts'
 import { type AnyTable, defineTable, type IndexKeyOptions } from '../../../../src/sql.ts'
+import { cipherOf, errorOf } from '../harness.ts'
 import { indexed, indexKeyBytes } from './harness.ts'
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+  vi.useFakeTimers({ toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] })
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -217,15 +218,97 @@ describe('the beacon key', () => {
   })
 })
 
+describe('a store that does not answer', () => {
+  it('keeps nobody waiting for longer than ten seconds, and is asked again', async () => {
+    const store = fakeStore('when told')
+    const { indexOf } = indexed({ indexKey: { keyStore: store.keyStore, branchKeyId } })
+    const waiting = [indexOf('a'), indexOf('b')].map((index) => errorOf(() => index))
+    await Promise.resolve()
+    vi.advanceTimersByTime(10_000)
+    for (const error of await Promise.all(waiting)) {
+      expect(error).toMatchObject({ name: 'FieldError', code: 'ERR_CACHE_TIMEOUT' })
+    }
+    const next = indexOf('a')
+    store.answer() // To nobody.
+    store.answer()
+    await next
+    expect(store.state.calls).toBe(2)
+  })
+
+  it('keeps nobody waiting who gives up; others wait on', async () => {
+    const store = fakeStore('when told')
+    const keys = new IndexKeys({ keyStore: store.keyStore, branchKeyId }, nodeBackend)
+    const given = new AbortController()
+    const first = errorOf(() => hmacOf(keys, table, given.signal))
+    const second = hmacOf(keys, table)
+    given.abort('enough')
+    expect(await first).toMatchObject({ code: 'ERR_ABORTED', cause: 'enough' })
+    store.answer()
+    await second
+    expect(store.state.calls).toBe(1)
+  })
+
+  it('does not keep an insert that was given up', async () => {
+    const { keyStore } = fakeStore('when told')
+    const cipher = cipherOf([table], { indexKey: { keyStore, branchKeyId } })
+    for (const work of [
+      (options: object) => cipher.encryptRow(table, { id: 1, email: 'a' }, options),
+      (options: object) => cipher.indexValue(table, 'email', 'a', options),
+    ]) {
+      const given = new AbortController()
+      const error = errorOf(() => work({ signal: given.signal }))
+      given.abort('enough')
+      expect(await error).toMatchObject({ code: 'ERR_ABORTED', cause: 'enough' })
+    }
+  })
+})
+
+describe('keys in memory', () => {
+  it('are overwritten after their time though nobody asks again', async () => {
+    const used: Uint8Array[] = []
+    const { keyStore } = fakeStore()
+    await hmacOf(new IndexKeys({ keyStore, branchKeyId, ttlMs: 10 }, spying(used)), table)
+    vi.advanceTimersByTime(9)
+    expect(used.some(isZero)).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(used.every(isZero)).toBe(true)
+  })
+
+  it('are overwritten if they came late, once those who waited had them', async () => {
+    const used: Uint8Array[] = []
+    const store = fakeStore('when told')
+    const keys = new IndexKeys({ keyStore: store.keyStore, branchKeyId, ttlMs: 10 }, spying(used))
+    const late = hmacOf(keys, table)
+    vi.advanceTimersByTime(10)
+    void hmacOf(keys, table)
+    store.answer()
+    await late
+    vi.advanceTimersByTime(0)
+    expect(used.every(isZero)).toBe(true)
+  })
+
+  it.each([branchKeyId, 'another'])('are no longer in the materials of %s', async (id) => {
+    const materials = new BranchKeyMaterials({ branchKeyId: id, encryptionContext: {}, key })
+    const keyStore = { getBeaconKey: () => Promise.resolve(materials) }
+    const { indexOf } = indexed({ indexKey: { keyStore, branchKeyId } })
+    await indexOf('a').catch(() => undefined)
+    expect(() => materials.key).toThrow()
+  })
+})
+
 const table = defineTable('users', {
   primaryKey: { id: 'integer' },
   columns: { email: { type: 'string', index: { column: 'email_index', bits: 256 } } },
 })
 
-function hmacOf(keys: IndexKeys, { columns, ...rest }: AnyTable): Promise<Uint8Array> {
+function hmacOf(
+  keys: IndexKeys,
+  { columns, ...rest }: AnyTable,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const [column] = Object.values(columns)
   if (!column) throw new Error('The table has no column')
-  return keys.hmac({ columns, ...rest }, column, new Uint8Array())
+  return keys.hmac({ columns, ...rest }, column, new Uint8Array(), signal)
 }
 
 function spying(used: Uint8Array[]): CryptoBackend {
