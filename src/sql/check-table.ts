@@ -10,6 +10,7 @@ import { InvalidArgumentError } from '../errors.ts'
 import { checkNormalization } from './blind-index/normalize.ts'
 import { codecByName, codecNames } from './codecs/codecs.ts'
 import type { Codec } from './codecs/codec.ts'
+import { foldedName } from './lookup.ts'
 import type {
   BlindIndex,
   ColumnOptions,
@@ -123,8 +124,10 @@ function checkNames(keys: readonly string[], columns: readonly EncryptedColumn[]
     ...keys,
     ...columns.flatMap(({ name, index }) => (index ? [name, index.column] : [name])),
   ]
-  const twice = names.find((name, position) => names.indexOf(name) !== position)
+  const folded = names.map(foldedName)
+  const twice = names.find((_, position) => folded.indexOf(folded[position] ?? '') !== position)
   if (twice !== undefined) {
+    // In any case of its letters: to MySQL that is one name.
     throw invalid('columns', `has ${show(twice)} twice among primary key, columns and indexes`)
   }
   const bound = columns.map(({ boundAs }) => boundAs)

@@ -16,20 +16,37 @@ export function boundKey(table: AnyTable, row: object): BoundKey {
   const key: Record<string, string> = {}
   for (const [column, type] of Object.entries(table.primaryKey)) {
     const value: unknown = Object.hasOwn(row, column) ? Reflect.get(row, column) : undefined
-    const text = forms[type](value)
-    if (text === undefined) {
-      const place = { table: table.name, column }
-      throw new FieldError('ERR_FIELD', problem(table, column, type, value), place)
-    }
-    key[column] = text
+    key[column] = boundPart(table, column, type, value)
   }
   return key
 }
 
-/** A primary key as errors show it. */
+/**
+ * One part of it. A database takes values of other types too, and may find other rows by them.
+ *
+ * @throws FieldError ERR_FIELD if it is missing or not of its type.
+ */
+export function boundPart(
+  table: AnyTable,
+  column: string,
+  type: PrimaryKeyType,
+  value: unknown,
+): string {
+  const text = forms[type](value)
+  if (text !== undefined) return text
+  const place = { table: table.name, column }
+  throw new FieldError('ERR_FIELD', problem(table, column, type, value), place)
+}
+
+const longestShown = 64
+
+/** A primary key as errors show it: not all of what an administrator may have made as long as a column can be. */
 export function showKey(key: BoundKey): string {
   return Object.entries(key)
-    .map(([column, text]) => `${column} = ${JSON.stringify(text)}`)
+    .map(([column, text]) => {
+      const shown = `${column} = ${JSON.stringify(text.slice(0, longestShown))}`
+      return text.length > longestShown ? `${shown}… (${text.length} characters)` : shown
+    })
     .join(', ')
 }
 

@@ -9,6 +9,10 @@ export function arrayOf<Value>(element: Codec<Value>): Codec<readonly Value[]> {
     name: `${element.name}[]`,
     encode(values) {
       if (!Array.isArray(values)) throw new CodecError(`is of type ${kindOf(values)}`)
+      // One property is the length. Another that is no element would not come back.
+      if (Reflect.ownKeys(values).length !== values.length + 1) {
+        throw new CodecError('is an array with holes or with names')
+      }
       const parts = Array.from(values as readonly Value[], (value, index) => {
         try {
           return element.encode(value)

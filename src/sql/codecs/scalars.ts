@@ -72,8 +72,10 @@ export const dateCodec: Codec<Date> = {
   name: 'date',
   encode(value) {
     check(types.isDate(value), value)
-    if (Number.isNaN(value.getTime())) throw new CodecError('is an invalid date')
-    return utf8.encode(value.toISOString())
+    // Of the date itself: a class of the application's can write its dates in another way, which is none to decode.
+    const date = new Date(Date.prototype.getTime.call(value))
+    if (Number.isNaN(date.getTime())) throw new CodecError('is an invalid date')
+    return utf8.encode(date.toISOString())
   },
   decode(bytes) {
     const text = stringCodec.decode(bytes)

@@ -58,6 +58,7 @@ describe('the text of a key', () => {
         `${uuid}\n`,
         `g${uuid.slice(1)}`,
         uuidBytes.subarray(1),
+        Buffer.concat([uuidBytes, uuidBytes.subarray(15)]),
         7,
       ],
     ],
@@ -107,6 +108,11 @@ describe('a key of several columns', () => {
     expect(boundKey(table, { toString: 'y', a: 'x', b: 1, c: 'other' })).toEqual(key)
     expect(boundKey(table, { b: '01', a: 'x', toString: 'y' })).toEqual(key)
     expect(showKey(boundKey(table, key))).toBe('b = "1", a = "x", toString = "y"')
+  })
+
+  it('is not shown at the length that an administrator has given it', () => {
+    const shown = showKey({ a: 'x'.repeat(64), b: 'y'.repeat(5_000_000) })
+    expect(shown).toBe(`a = "${'x'.repeat(64)}", b = "${'y'.repeat(64)}"… (5000000 characters)`)
   })
 
   it('has all its parts, of the row itself', async () => {

@@ -65,10 +65,11 @@ describe('a value that is refused', () => {
     ['json', nested(100_000), 'has more than 500 levels of objects and arrays'],
     ['string[]', 'a', 'is of type string'],
     ['string[]', ['a', null], 'has an element, [1], that is of type null'],
-    ['string[]', new Array(1), 'has an element, [0], that is of type undefined'],
     ['number[]', new Float64Array(1), 'is of type object'],
     ['number[]', [1, '2'], 'has an element, [1], that is of type string'],
     ['date[]', [new Date(Number.NaN)], 'has an element, [0], that is an invalid date'],
+    ['string[]', new Array(1), 'is an array with holes or with names'],
+    ['string[]', Object.assign(['a'], { extra: 'b' }), 'is an array with holes or with names'],
     ['json[]', [{ a: 1n }], 'has an element, [0], that holds bigint at ${0}'],
   ])('%s %#', (name, value, message) => {
     expect(() => encoded(codec(name), value)).toThrow(new CodecError(message))
