@@ -2,11 +2,13 @@ import { checkObject, checkOptions, checkSignal, hasMethods, isPlainObject } fro
 import { InvalidArgumentError, RefusedQueryError, checkNotAborted } from '../../errors.ts'
 import type { FieldCipher, FieldOptions } from '../field-cipher.ts'
 import { encryptedColumn, refuseKeyChange } from '../lookup.ts'
+import { boundKey, showKey } from '../row-key.ts'
 import type { AnyTable, DecryptedRow, PlainRow, RowKey } from '../table.ts'
 import { checkSpelling, refuseBlindIndex } from './column-names.ts'
 import type { SqlDatabase, StatementResult } from './database.ts'
 import { insertGenerated } from './generated-key.ts'
-import { type OnConflict, type StoredValues, batchesOf, insertBatch } from './insert.ts'
+import { batchesOf } from './batches.ts'
+import { type OnConflict, type StoredValues, checkPrimaryKey, insertBatch } from './insert.ts'
 import type {
   GeneratedRow,
   InsertedRow,
@@ -69,13 +71,12 @@ export class EncryptedDatabase {
       throw new InvalidArgumentError('onConflict', "onConflict must be 'update' or 'nothing'")
     }
     const given: readonly unknown[] = Array.isArray(rows) ? rows : [rows]
-    const stored = await this.#encrypt(
-      table,
-      given.map((row) => this.#checkValues(table, row, 'row')),
-      signal,
-    )
-    const batches = batchesOf(stored)
+    const values = given.map((row) => this.#checkValues(table, row, 'row'))
+    if (onConflict === 'update') checkNoTwins(table, values)
+    const stored = await this.#encrypt(table, values, signal)
+    const batches = batchesOf(this.#database.dialect, stored)
     const insertAll = async (database: SqlDatabase) => {
+      if (onConflict === 'update') await checkPrimaryKey(database, table)
       for (const batch of batches) {
         checkNotAborted(signal)
         await insertBatch(database, table, batch, onConflict)
@@ -193,7 +194,8 @@ export class EncryptedDatabase {
   ): Promise<SelectedColumns<Table, Columns> | undefined> {
     this.#checkTable(table)
     checkObject(options, 'options')
-    if ('limit' in options) throw new InvalidArgumentError('limit', 'selectOne has no limit')
+    if ('limit' in options && options.limit !== undefined)
+      throw new InvalidArgumentError('limit', 'selectOne has no limit')
     const selection: Selection = { ...options, limit: 1 }
     const [row] = await select(this.#database, this.#cipher, table, selection)
     return row as SelectedColumns<Table, Columns> | undefined
@@ -214,8 +216,15 @@ export class EncryptedDatabase {
   }
 
   /**
-   * Runs `work` in a transaction, which is committed when it returns and rolled back when it throws. In `work` only
-   * its own database is part of it. A transaction within one is a savepoint.
+   * Runs `work` in a transaction. It has been committed when this returns; if `work` throws, or the database cannot
+   * commit what it did, it has been rolled back, and this throws. In PostgreSQL that is so after any error which
+   * `work` has caught, unless a transaction within this one threw it: that is a savepoint, and undone alone.
+   *
+   * Only the database that `work` is given is part of it, and only until it ends. The one that it came from is
+   * another connection of the pool, which `work` waits for in vain if there is none left.
+   *
+   * @throws RefusedQueryError if `work` uses a client, a connection or a PGlite by itself, which would wait for ever,
+   * or if something in it was not awaited.
    */
   async transaction<Result>(
     work: (database: EncryptedDatabase) => Promise<Result>,
@@ -270,7 +279,19 @@ export function checkedCipher(options: EncryptedDatabaseOptions): Cipher {
   throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')
 }
 
-/** The primary key, whole. */
+/** Refuses two rows of one key: which of them would be there in the end, the databases do not agree on. */
+function checkNoTwins(table: AnyTable, rows: readonly StoredValues[]): void {
+  const seen = new Set<string>()
+  for (const row of rows) {
+    const key = showKey(boundKey(table, row))
+    if (seen.has(key)) {
+      throw new InvalidArgumentError('rows', `Two of the rows of ${table.name} have the key ${key}`)
+    }
+    seen.add(key)
+  }
+}
+
+/** The primary key, whole and of its types. */
 function checkKey(table: AnyTable, key: object): StoredValues {
   checkObject(key, 'key')
   const entries = Object.keys(table.primaryKey).map((column): [string, unknown] => {
@@ -281,5 +302,7 @@ function checkKey(table: AnyTable, key: object): StoredValues {
       { table: table.name, column },
     )
   })
+  // MySQL finds all texts by the number 0, and PostgreSQL's driver makes a text of any object.
+  boundKey(table, key)
   return Object.fromEntries(entries)
 }

@@ -23,15 +23,19 @@ export async function insertGenerated(
     const { rows } = await database.run(text.statement(`${into} ${what} RETURNING ${returning}`))
     return { ...rows[0] }
   }
-  const missing = keys.filter((column) => !Object.hasOwn(row, column))
-  const [column = ''] = missing
-  if (missing.length !== 1 || table.primaryKey[column] !== 'integer') {
-    throw new RefusedQueryError(
+  const refused = (column: string) =>
+    new RefusedQueryError(
       `MySQL returns no key of ${table.name} but an AUTO_INCREMENT: make the key in the application`,
       { table: table.name, ...(column !== '' && { column }) },
     )
+  const missing = keys.filter((column) => !Object.hasOwn(row, column))
+  const [column = ''] = missing
+  if (missing.length !== 1 || table.primaryKey[column] !== 'integer') {
+    throw refused(column)
   }
   const { insertId } = await database.run(text.statement(`${into} (${names}) VALUES (${values})`))
+  // What it says of a key by a DEFAULT or a trigger. There may be a row 0, which would get the values of this one.
+  if (['', '0'].includes(String(insertId ?? ''))) throw refused(column)
   return {
     ...Object.fromEntries(keys.map((key) => [key, row[key]])),
     [column]: insertId,

@@ -1,35 +1,13 @@
-import { InvalidArgumentError } from '../../errors.ts'
+import { InvalidArgumentError, RefusedQueryError } from '../../errors.ts'
 import type { AnyTable } from '../table.ts'
 import type { SqlDatabase, SqlDialect, Statement } from './database.ts'
-import { SqlText, exactText } from './sql-text.ts'
+import { SqlText, exactText, mostValues } from './sql-text.ts'
 
 /** What is done with a row whose primary key is there already. */
 export type OnConflict = 'update' | 'nothing'
 
 /** A row as it goes to the database: what is not set is not in it. */
 export type StoredValues = Readonly<Record<string, unknown>>
-
-/** Both protocols count the values of a statement in two bytes. */
-const mostValues = 65_535
-/** Larger statements are not faster. */
-const mostRows = 500
-
-/** Rows that one statement can insert: as many as it has room for, all with the same columns. */
-export function batchesOf(rows: readonly StoredValues[]): StoredValues[][] {
-  const batches: StoredValues[][] = []
-  let [last, lastColumns]: [StoredValues[], string] = [[], '']
-  for (const row of rows) {
-    const columns = JSON.stringify(Object.keys(row))
-    const most = Math.min(mostRows, Math.floor(mostValues / Object.keys(row).length))
-    // Not sorted by columns: a row may refer to one before it.
-    if (columns !== lastColumns || last.length >= most) {
-      batches.push((last = []))
-      lastColumns = columns
-    }
-    last.push(row)
-  }
-  return batches
-}
 
 /** Inserts the rows of one batch. */
 export async function insertBatch(
@@ -103,6 +81,27 @@ const conflictClauses: Readonly<Record<SqlDialect['name'], ConflictClause>> = {
           })
     return ` ON DUPLICATE KEY UPDATE ${changes.join(', ')}`
   },
+}
+
+/**
+ * MySQL acts on whichever unique key it finds first. Of the PRIMARY KEY it is known that it is the first; by another
+ * one a row would be left as it is, and be counted as changed.
+ *
+ * @throws RefusedQueryError if the key of the definition is not the table's PRIMARY KEY.
+ */
+export async function checkPrimaryKey(database: SqlDatabase, table: AnyTable): Promise<void> {
+  if (database.dialect.name !== 'mysql') return
+  const { rows } = await database.run({
+    text: `SHOW KEYS FROM ${database.dialect.quote(table.name)} WHERE Key_name = 'PRIMARY'`,
+  })
+  const found = rows.map((row) => String(row['Column_name']).toLowerCase())
+  const wanted = Object.keys(table.primaryKey).map((column) => column.toLowerCase())
+  if (found.length === wanted.length && wanted.every((column) => found.includes(column))) return
+  throw new RefusedQueryError(
+    `onConflict: 'update' needs a table whose PRIMARY KEY is that of its definition, and that of ${table.name} ` +
+      `is not (${wanted.join(', ')})`,
+    { table: table.name },
+  )
 }
 
 /** A row that was not inserted, since another one has a unique value of it, has not been changed either. */

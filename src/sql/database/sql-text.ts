@@ -3,6 +3,9 @@ import { InvalidArgumentError } from '../../errors.ts'
 import type { AnyTable } from '../table.ts'
 import type { SqlDialect, Statement } from './database.ts'
 
+/** Both protocols count the values of a statement in two bytes. */
+export const mostValues = 65_535
+
 /** A statement while it is made: names are quoted, and values are parameters, whatever they are. */
 export class SqlText {
   readonly #dialect: SqlDialect
@@ -23,6 +26,12 @@ export class SqlText {
   }
 
   statement(text: string): Statement {
+    if (this.#values.length > mostValues) {
+      throw new InvalidArgumentError(
+        'values',
+        `A statement takes ${mostValues} values, and this one has ${this.#values.length}: use several`,
+      )
+    }
     return { text, values: this.#values }
   }
 

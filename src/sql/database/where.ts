@@ -1,10 +1,11 @@
-import { InvalidArgumentError } from '../../errors.ts'
+import { InvalidArgumentError, RefusedQueryError } from '../../errors.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import { encryptedColumn, isExact, refuseWithoutIndex } from '../lookup.ts'
+import { boundPart } from '../row-key.ts'
 import type { AnyTable } from '../table.ts'
 import { checkSpelling, refuseBlindIndex } from './column-names.ts'
 import type { SqlDialect } from './database.ts'
-import type { SqlText } from './sql-text.ts'
+import { type SqlText, mostValues } from './sql-text.ts'
 
 /** What decrypted rows have to be, since an index finds others too, and an administrator may have edited it. */
 export interface RowFilter {
@@ -69,7 +70,14 @@ export function isMatch(
 ): boolean {
   return filters.every(({ column, values }) => {
     const value = row[column]
-    if (value === null || value === undefined) return false
+    // MySQL returns "Email" for "email": what was not decrypted must not count as a row that does not match.
+    if (value === undefined) {
+      throw new RefusedQueryError(
+        `A row of ${table.name} came without ${column}: is the column's name written otherwise in the database?`,
+        { table: table.name, column },
+      )
+    }
+    if (value === null) return false
     return values.some((searched) => cipher.isMatch(table, column, value, searched))
   })
 }
@@ -79,7 +87,18 @@ function condition(dialect: SqlDialect, text: SqlText, column: string, given: un
   if (given === null) return `${name} IS NULL`
   if (!Array.isArray(given)) return `${name} = ${text.value(given, column)}`
   if (given.length === 0) return '1 = 0'
-  return `${name} IN (${given.map((value) => text.value(value, column)).join(', ')})`
+  const values = dialect.name === 'mysql' ? padded(given) : given
+  return `${name} IN (${values.map((value) => text.value(value, column)).join(', ')})`
+}
+
+/**
+ * As many values as a power of two, by the last one over again. MySQL keeps a prepared statement for each connection
+ * and each text, and has room for 16,382 in all.
+ */
+function padded(values: readonly unknown[]): readonly unknown[] {
+  const size = 2 ** Math.ceil(Math.log2(values.length))
+  if (size > mostValues / 2) return values
+  return [...values, ...Array<unknown>(size - values.length).fill(values.at(-1))]
 }
 
 function checkCondition(
@@ -97,6 +116,10 @@ function checkCondition(
       `where.${column}`,
       `where.${column} is undefined: leave the column out, or say null for NULL`,
     )
+  }
+  const keyType = Object.hasOwn(table.primaryKey, column) ? table.primaryKey[column] : undefined
+  if (keyType && given !== null) {
+    for (const value of values) boundPart(table, column, keyType, value)
   }
   if (Array.isArray(given) && values.includes(null)) {
     throw new InvalidArgumentError(

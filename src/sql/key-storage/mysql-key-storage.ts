@@ -6,7 +6,7 @@ import type {
   KeyStorage,
 } from '../../keyrings/hierarchical/storage/key-storage.ts'
 import type { StatementResult } from '../database/database.ts'
-import { mysql } from '../database/dialects.ts'
+import { codeOf, mysql } from '../database/dialects.ts'
 import { type MySqlConnection, type MySqlPool, mysqlDatabase } from '../database/mysql-database.ts'
 import { columns, longestId, longestType } from './sql-records.ts'
 import {
@@ -96,7 +96,7 @@ function keyTable(tableName: string): KeyTable {
     createTable: `CREATE TABLE ${table} (\n  ${definition.join(',\n  ')}\n) ${engine}`,
     describe: { text: `SHOW CREATE TABLE ${table}` },
     problemOf,
-    isMissing: (error) => ['ER_NO_SUCH_TABLE', 'ER_BAD_DB_ERROR'].includes(codeOf(error)),
+    isMissing: (error) => ['ER_NO_SUCH_TABLE', 'ER_BAD_DB_ERROR'].includes(String(codeOf(error))),
     isThere: (error) => codeOf(error) === 'ER_TABLE_EXISTS_ERROR',
     text: (value) => Buffer.from(value, 'utf8'),
   }
@@ -107,8 +107,4 @@ function problemOf({ rows: [row = {}] }: StatementResult): string | undefined {
   const text = String(row['Create Table']).replaceAll('"', '`')
   const missing = [...definition, engine].find((line) => !text.includes(line))
   return missing === undefined ? undefined : `it lacks ${missing}`
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }

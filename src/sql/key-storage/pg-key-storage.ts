@@ -6,7 +6,7 @@ import type {
   KeyStorage,
 } from '../../keyrings/hierarchical/storage/key-storage.ts'
 import type { StatementResult } from '../database/database.ts'
-import { postgresql } from '../database/dialects.ts'
+import { codeOf, postgresql } from '../database/dialects.ts'
 import { type PgClient, type PgLite, type PgPool, pgDatabase } from '../database/pg-database.ts'
 import { columns } from './sql-records.ts'
 import {
@@ -90,19 +90,21 @@ function keyTable(tableName: string): KeyTable {
 )`,
     describe: {
       text: `SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
-  coalesce(a.attnum = ANY (i.indkey), false) AS is_key
+  coalesce(a.attnum = ANY (i.indkey), false) AS is_key,
+  coalesce(c.collisdeterministic, true) AS is_exact
 FROM pg_attribute a LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+  LEFT JOIN pg_collation c ON c.oid = a.attcollation
 WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped`,
       values: [table],
     },
     problemOf,
-    isMissing: (error) => ['42P01', '3F000'].includes(codeOf(error)),
+    isMissing: (error) => ['42P01', '3F000'].includes(String(codeOf(error))),
     isThere: (error) => codeOf(error) === '42P07',
     text: (value) => value,
   }
 }
 
-/** Without its primary key two writers could both create a branch key. */
+/** Without its primary key two writers could both create a branch key; by some collations two ids would be one. */
 function problemOf({ rows }: StatementResult): string | undefined {
   const wanted = [
     `${columns.branchKeyId} text true`,
@@ -115,10 +117,8 @@ function problemOf({ rows }: StatementResult): string | undefined {
   )
   const wrong = wanted.find((column) => !found.includes(column))
   const keys = rows.filter((row) => row['is_key'] === true)
+  const inexact = keys.find((row) => row['is_exact'] !== true)
+  if (inexact) return `the collation of ${String(inexact['name'])} takes different texts for one`
   if (wrong === undefined && keys.length === 2) return undefined
   return `its primary key must be ${columns.branchKeyId} and ${columns.type}, both text, beside ${columns.ciphertext} of type bytea and ${columns.attributes} of type text`
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
 }

@@ -29,13 +29,17 @@ const odd = defineTable('odd "table`', {
   primaryKey: { "i'd": 'integer' },
   columns: { 'sec"ret`; --': 'string' },
 })
+const generated = defineTable('generated', {
+  primaryKey: { id: 'integer' },
+  columns: { secret: 'string' },
+})
 const cipher = new FieldCipher({
   keyring: new RawAesKeyring({
     keyNamespace: 'tests',
     keyName: 'one',
     wrappingKey: randomBytes(32),
   }),
-  tables: [users, counters, named, odd],
+  tables: [users, counters, named, odd, generated],
   indexKey: { key: randomBytes(32) },
 })
 
@@ -45,12 +49,14 @@ const schemas = {
     'CREATE TABLE counters (id bigserial PRIMARY KEY, label text, secret bytea)',
     'CREATE TABLE named (name text, number integer, secret bytea, PRIMARY KEY (name, number))',
     `CREATE TABLE "odd ""table\`" ("i'd" integer PRIMARY KEY, "sec""ret\`; --" bytea)`,
+    'CREATE TABLE generated (n serial PRIMARY KEY, id bigint UNIQUE, secret bytea)',
   ],
   mysql: [
-    'CREATE TABLE users (id char(36) PRIMARY KEY, name varchar(100) UNIQUE, age integer DEFAULT 18, email blob, email_index varbinary(32), city blob, city_index varbinary(32), notes blob)',
+    'CREATE TABLE users (id char(36) PRIMARY KEY, name varchar(100) UNIQUE, age integer DEFAULT 18, email blob, email_index varbinary(32), city blob, city_index varbinary(32), notes mediumblob)',
     'CREATE TABLE counters (id bigint AUTO_INCREMENT PRIMARY KEY, label varchar(100), secret blob)',
     'CREATE TABLE named (name varchar(100), number integer, secret blob, PRIMARY KEY (name, number)) COLLATE utf8mb4_general_ci',
     `CREATE TABLE \`odd "table\`\`\` (\`i'd\` integer PRIMARY KEY, \`sec"ret\`\`; --\` blob)`,
+    'CREATE TABLE generated (u integer UNIQUE, id bigint UNIQUE DEFAULT 10, secret blob)',
   ],
 }
 
@@ -275,6 +281,41 @@ describe.each(encryptedDatabases())('%s', (_name, start) => {
     })
   })
 
+  describe('a key of another type', () => {
+    const wrong: [typeof users | typeof counters | typeof named, object[]][] = [
+      [users, [{ id: 0 }, { id: 'no uuid' }, { id: true }, { id: { a: 1 } }]],
+      [counters, [{ id: '7abc' }, { id: 'abc' }, { id: 1.5 }, { id: true }, { id: {} }]],
+      [
+        named,
+        [
+          { name: 0, number: 1 },
+          { name: 'a', number: 'b' },
+          { name: { a: 1 }, number: 1 },
+        ],
+      ],
+    ]
+    it('names no row: MySQL would find all texts by the number 0', async () => {
+      await db.insert(users, userOf())
+      await db.insert(counters, [
+        { id: 0, secret: 1n },
+        { id: 7, secret: 1n },
+      ])
+      await db.insert(named, { name: '{"a":1}', number: 1, secret: 'x' })
+      const refused = { code: 'ERR_FIELD' }
+      for (const [table, keys] of wrong) {
+        for (const key of keys as never[]) {
+          await expect(db.delete(table, key)).rejects.toMatchObject(refused)
+          await expect(db.update(table, key, {})).rejects.toThrow()
+          await expect(db.select(table, { where: key })).rejects.toMatchObject(refused)
+        }
+      }
+      await expect(
+        db.select(users, { where: { id: [randomUUID(), 0] as never } }),
+      ).rejects.toMatchObject(refused)
+      expect(await Promise.all(['users', 'counters', 'named'].map(countOf))).toEqual([1, 2, 1])
+    })
+  })
+
   describe('a key of text', () => {
     it('names the row with just this text, whatever the collation is', async () => {
       await db.insert(named, { name: 'a', number: 1, secret: 'one' })
@@ -333,6 +374,25 @@ describe.each(encryptedDatabases())('%s', (_name, start) => {
       expect(await db.selectOne(named, { where: { name: ['a'] } })).toMatchObject({ secret: 'one' })
     })
 
+    it('in MySQL needs the PRIMARY KEY: another unique key may be found first', async () => {
+      if (started.dialect !== 'mysql') return
+      const row = { id: 1, secret: 'x' }
+      const inserting = db.insert(generated, row, { onConflict: 'update' })
+      await expect(inserting).rejects.toMatchObject({ code: 'ERR_REFUSED_QUERY' })
+      await db.insert(generated, row, { onConflict: 'nothing' })
+      await started.query('DELETE FROM generated')
+    })
+
+    it('refuses two rows of one key, of which one would be lost', async () => {
+      const rows = [
+        { id: 7, secret: 1n },
+        { id: '07', secret: 2n },
+      ]
+      const inserting = db.insert(counters, rows as never, { onConflict: 'update' })
+      await expect(inserting).rejects.toThrow('Two of the rows')
+      expect(await countOf('counters')).toBe(0)
+    })
+
     it('refuses another word', async () => {
       await expect(
         db.insert(users, userOf(), { onConflict: 'replace' as 'update' }),
@@ -353,6 +413,17 @@ describe.each(encryptedDatabases())('%s', (_name, start) => {
         [null, null],
       ])
       expect(await db.update(counters, first, { secret: 3n })).toBe(true)
+    })
+
+    it('takes no row that is there for the new one, if it was not told the key', async () => {
+      if (started.dialect !== 'mysql') return
+      await db.insert(generated, { id: 0, secret: 'of row 0' })
+      const inserting = db.insertGenerated(generated, { secret: 'x' })
+      await expect(inserting).rejects.toMatchObject({ code: 'ERR_REFUSED_QUERY' })
+      expect(await db.select(generated, { columns: ['id', 'secret'] })).toMatchObject([
+        { secret: 'of row 0' },
+      ])
+      await started.query('DELETE FROM generated')
     })
 
     it('inserts nothing if the value cannot be encrypted', async () => {
@@ -376,6 +447,41 @@ describe.each(encryptedDatabases())('%s', (_name, start) => {
     await expect(db.update(users, key, { email_index: Buffer.of(1) })).rejects.toThrow(
       'blind index',
     )
+  })
+
+  it('takes a row that lacks a searched column for an error, not for one that does not match', async () => {
+    const misspelt = new Proxy(cipher, {
+      get(_target, name) {
+        const value: unknown = Reflect.get(cipher, name)
+        if (typeof value !== 'function') return value
+        if (name !== 'decryptRows') return value.bind(cipher) as unknown
+        return async (_table: unknown, rows: readonly object[]) =>
+          rows.map((row) => ({ ...row, email: undefined }))
+      },
+    })
+    await db.insert(users, userOf())
+    const adapter = started.adapter(misspelt)
+    const selecting = adapter.select(users, { where: { email: 'ada@example.com' } })
+    await expect(selecting).rejects.toMatchObject({ code: 'ERR_REFUSED_QUERY', column: 'email' })
+  })
+
+  it('takes the names that the database would cut off for no names', async () => {
+    const name = 'e'.repeat(65)
+    await expect(db.insert(users, { id: randomUUID(), [name]: 'x' })).rejects.toThrow()
+    await expect(db.select(users, { orderBy: 'é'.repeat(64) })).rejects.toThrow()
+  })
+
+  it('inserts rows that are too large for one statement, and says when values are too many', async () => {
+    const rows = Array.from({ length: 40 }, () => userOf({ notes: 'x'.repeat(500_000) }))
+    await db.insert(users, rows)
+    expect(await countOf('users')).toBe(40)
+    const ages = Array<number>(65_536).fill(1)
+    await expect(db.select(users, { where: { age: ages } })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    })
+    const few = await db.select(users, { where: { age: [1, 18, 19] }, columns: ['id'] })
+    expect(few).toHaveLength(40)
+    expect(await db.selectOne(users, { limit: undefined } as object)).toBeDefined()
   })
 
   it('never lets a misspelt column have a plaintext', async () => {
