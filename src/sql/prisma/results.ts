@@ -45,11 +45,12 @@ async function openedRows(
   const decrypted: Row[] = table
     ? await cipher.decryptRows(table, rows)
     : rows.map((row) => ({ ...row }))
-  const found = decrypted.map((row) =>
-    !table || matches.every(({ column, values }) => hasOne(cipher, table, column.name, row, values))
-      ? row
-      : undefined,
-  )
+  const found: (Row | undefined)[] = [...decrypted]
+  if (table) {
+    for (const { column, values } of matches) {
+      await leaveOthersOut(cipher, table, column.name, found, values)
+    }
+  }
   const kept = found.filter((row) => row !== undefined)
   const within = new Map<string, unknown[]>()
   for (const [name, plan] of children) {
@@ -76,15 +77,15 @@ async function openedRows(
   return found.map((row) => row && complete.get(row))
 }
 
-function hasOne(
+/** Puts undefined in the place of rows that do not have one of the values. */
+async function leaveOthersOut(
   cipher: FieldCipher,
   table: AnyTable,
   column: string,
-  row: Row,
-  values: readonly unknown[],
-): boolean {
-  const value = row[column]
-  if (value === undefined) {
+  rows: (Row | undefined)[],
+  searched: readonly unknown[],
+): Promise<void> {
+  if (rows.some((row) => row && row[column] === undefined)) {
     throw new FieldError(
       'ERR_FIELD',
       `${table.name}.${column} is looked up, and did not come back`,
@@ -94,9 +95,9 @@ function hasOne(
       },
     )
   }
-  // A row without a value that its index has been set for by another hand.
-  if (value === null) return false
-  return values.some((searched) => cipher.isMatch(table, column, value, searched))
+  const values = rows.map((row) => row?.[column])
+  const matches = await cipher.areMatches(table, column, values, searched)
+  for (const [index, isMatch] of matches.entries()) if (!isMatch) rows[index] = undefined
 }
 
 function isRow(value: unknown): value is Row {
