@@ -273,7 +273,7 @@ export class EncryptedDatabase {
 /** Refuses what is no `FieldCipher`: not `instanceof`, since it may be of another copy. */
 export function checkedCipher(options: EncryptedDatabaseOptions): Cipher {
   checkOptions(options, ['cipher'])
-  if (hasMethods(options.cipher, ['encryptRows', 'decryptRows', 'indexValue', 'isMatch'])) {
+  if (hasMethods(options.cipher, ['encryptRows', 'decryptRows', 'indexValues', 'areMatches'])) {
     return options.cipher
   }
   throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')

@@ -11,7 +11,7 @@ import type { AnyTable } from '../table.ts'
 import { checkSpelling, refuseBlindIndex } from './column-names.ts'
 import type { SqlDatabase, SqlDialect } from './database.ts'
 import { SqlText } from './sql-text.ts'
-import { type Cipher, type Conditions, conditionsOf, isMatch } from './where.ts'
+import { type Cipher, type Conditions, conditionsOf, matching } from './where.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -40,7 +40,7 @@ export async function select(
   const { dialect } = database
   const { where = {}, columns, limit, offset = 0, forUpdate, signal } = selection
   const text = new SqlText(dialect)
-  const conditions = await conditionsOf(dialect, cipher, table, { ...where }, text)
+  const conditions = await conditionsOf(dialect, cipher, table, { ...where }, text, signal)
   const wanted = columns?.map((column) => checkColumn(dialect, table, column))
   const read = wanted && [...new Set([...wanted, ...hiddenColumns(table, wanted, conditions)])]
   const names = read ? read.map((column) => dialect.quoteColumn(column)).join(', ') : '*'
@@ -67,9 +67,9 @@ async function decrypted(
   const { filters, isExact } = conditions
   const open = async (part: readonly Row[]) => {
     const plain: Row[] = await cipher.decryptRows(table, part, signal && { signal })
-    return plain.filter((row) => isMatch(cipher, table, row, filters))
+    return await matching(cipher, table, plain, filters, signal)
   }
-  if (isExact) return await open(rows)
+  if (isExact) return [...(await open(rows))]
   const end = limit === undefined ? Infinity : offset + limit
   const found: Row[] = []
   for (let first = 0; first < rows.length && found.length < end; first += chunkRows) {

@@ -25,7 +25,7 @@ export interface Conditions {
 /** What of a `FieldCipher` is used, so that it can be of another copy of this library. */
 export type Cipher = Pick<
   FieldCipher,
-  'tables' | 'encryptRows' | 'decryptRows' | 'indexValue' | 'isMatch'
+  'tables' | 'encryptRows' | 'decryptRows' | 'indexValues' | 'areMatches'
 >
 
 export async function conditionsOf(
@@ -34,6 +34,7 @@ export async function conditionsOf(
   table: AnyTable,
   where: Readonly<Record<string, unknown>>,
   text: SqlText,
+  signal?: AbortSignal,
 ): Promise<Conditions> {
   const conditions: string[] = []
   const filters: RowFilter[] = []
@@ -47,9 +48,7 @@ export async function conditionsOf(
     }
     if (!encrypted.index) throw refuseWithoutIndex(table, column)
     const values: readonly unknown[] = Array.isArray(given) ? given : [given]
-    const indexes = await Promise.all(
-      values.map(async (value) => cipher.indexValue(table, column, value)),
-    )
+    const indexes = await cipher.indexValues(table, column, values, signal && { signal })
     conditions.push(condition(dialect, text, encrypted.index.column, indexes))
     filters.push({ column, values })
     exact &&= isExact(encrypted)
@@ -61,25 +60,28 @@ export async function conditionsOf(
   }
 }
 
-/** Whether a decrypted row is one that was searched for. */
-export function isMatch(
+/** Those of the decrypted rows that were searched for. */
+export async function matching<Row extends Readonly<Record<string, unknown>>>(
   cipher: Cipher,
   table: AnyTable,
-  row: Readonly<Record<string, unknown>>,
+  rows: readonly Row[],
   filters: readonly RowFilter[],
-): boolean {
-  return filters.every(({ column, values }) => {
-    const value = row[column]
+  signal?: AbortSignal,
+): Promise<readonly Row[]> {
+  let found = rows
+  for (const { column, values } of filters) {
     // MySQL returns "Email" for "email": what was not decrypted must not count as a row that does not match.
-    if (value === undefined) {
+    if (found.some((row) => row[column] === undefined)) {
       throw new RefusedQueryError(
         `A row of ${table.name} came without ${column}: is the column's name written otherwise in the database?`,
         { table: table.name, column },
       )
     }
-    if (value === null) return false
-    return values.some((searched) => cipher.isMatch(table, column, value, searched))
-  })
+    const had = found.map((row) => row[column])
+    const matches = await cipher.areMatches(table, column, had, values, signal && { signal })
+    found = found.filter((_, index) => matches[index])
+  }
+  return found
 }
 
 function condition(dialect: SqlDialect, text: SqlText, column: string, given: unknown): string {
