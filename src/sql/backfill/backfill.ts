@@ -1,13 +1,15 @@
-import { checkNotAborted } from '../../errors.ts'
+import { EnvelopeError, InvalidArgumentError, checkNotAborted } from '../../errors.ts'
 import type { SqlDatabase } from '../database/database.ts'
 import { boundKey } from '../row-key.ts'
 import type { AnyTable } from '../table.ts'
 import { runBatch } from './batch.ts'
 import { checkColumns } from './columns.ts'
 import { checkNothingLeft, dropPlaintexts } from './drop.ts'
+import { refuseTransaction } from './no-transaction.ts'
 import type { BackfillOptions, BackfillProgress, ReindexOptions } from './options.ts'
 import { type Plan, backfillPlan, reindexPlan } from './plan.ts'
 import { type Row, Statements } from './statements.ts'
+import { checkWholeTable } from './whole-table.ts'
 
 /** An application's transaction can be in the way of a batch, and a batch can be repeated. */
 const mostAttempts = 10
@@ -19,10 +21,15 @@ export async function backfillDatabase<Table extends AnyTable>(
 ): Promise<BackfillProgress> {
   const plan = backfillPlan(options)
   const statements = await prepare(plan, database)
-  const progress = await runBatches(plan, statements, database)
-  if (plan.drop) await dropPlaintexts(plan, statements, database)
-  else await checkNothingLeft(plan, statements, database)
-  return progress
+  try {
+    const progress = await runBatches(plan, statements, database)
+    if (plan.drop) await dropPlaintexts(plan, statements, database)
+    else await checkNothingLeft(plan, statements, database)
+    return progress
+  } catch (error) {
+    if (!EnvelopeError.is(error)) await checkStillThere(plan, database)
+    throw error
+  }
 }
 
 /** `reindex` on a database of whichever driver. */
@@ -36,7 +43,18 @@ export async function reindexDatabase<Table extends AnyTable>(
 
 async function prepare(plan: Plan, database: SqlDatabase): Promise<Statements> {
   checkNotAborted(plan.signal)
+  await refuseTransaction(database)
+  await checkWholeTable(plan, database)
   return new Statements(plan, database.dialect, await checkColumns(plan, database))
+}
+
+/** Says what became of the columns if another run has dropped them meanwhile, rather than the driver's error. */
+async function checkStillThere(plan: Plan, database: SqlDatabase): Promise<void> {
+  try {
+    await checkColumns(plan, database)
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw error
+  }
 }
 
 /**

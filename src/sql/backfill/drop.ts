@@ -1,7 +1,9 @@
-import { EnvelopeError } from '../../errors.ts'
+import { EnvelopeError, checkNotAborted } from '../../errors.ts'
 import type { SqlDatabase } from '../database/database.ts'
+import { refuseTransaction } from './no-transaction.ts'
 import type { Plan } from './plan.ts'
 import type { Statements } from './statements.ts'
+import { checkWholeTable } from './whole-table.ts'
 
 /**
  * Says so if the work is not done though all rows have been gone through: an application writes plaintext still.
@@ -33,14 +35,14 @@ export async function dropPlaintexts(
   statements: Statements,
   database: SqlDatabase,
 ): Promise<void> {
+  checkNotAborted(plan.signal)
+  await refuseTransaction(database)
   await database.transaction(async (transaction) => {
-    await transaction.run(statements.lockTable())
-    try {
-      await checkNothingLeft(plan, statements, transaction)
-      await transaction.run(statements.dropPlaintexts())
-    } finally {
-      // In MySQL these statements end the transaction, and the lock is the connection's.
-      if (database.dialect.name === 'mysql') await transaction.run({ text: 'UNLOCK TABLES' })
-    }
-  })
+    for (const statement of statements.lockTable()) await transaction.run(statement)
+    // The table may be another one than it was: while others had it, and while the lock was waited for.
+    await checkWholeTable(plan, transaction)
+    await checkNothingLeft(plan, statements, transaction)
+    checkNotAborted(plan.signal)
+    await transaction.run(statements.dropPlaintexts())
+  }, statements.unlockTable())
 }

@@ -52,11 +52,11 @@ export class Statements {
   setColumns(key: Row, changes: Row, stillNull: readonly string[]): Statement {
     const values: unknown[] = []
     const sets = Object.entries(changes).map(
-      ([name, value]) => `${this.#dialect.quote(name)} = ${this.#bind(value, values)}`,
+      ([name, value]) => `${this.#dialect.quoteColumn(name)} = ${this.#bind(value, values)}`,
     )
     const conditions = [
       this.#isOneOf([key], values),
-      ...stillNull.map((name) => `${this.#dialect.quote(name)} IS NULL`),
+      ...stillNull.map((name) => `${this.#dialect.quoteColumn(name)} IS NULL`),
     ]
     const text = `UPDATE ${this.#table} SET ${sets.join(', ')} WHERE ${conditions.join(' AND ')}`
     return { text, values }
@@ -64,7 +64,7 @@ export class Statements {
 
   clearPlaintexts(keys: readonly Row[]): Statement {
     const values: unknown[] = []
-    const sets = this.plaintexts.map((name) => `${this.#dialect.quote(name)} = NULL`)
+    const sets = this.plaintexts.map((name) => `${this.#dialect.quoteColumn(name)} = NULL`)
     const text = `UPDATE ${this.#table} SET ${sets.join(', ')} WHERE ${this.#isOneOf(keys, values)}`
     return { text, values }
   }
@@ -73,24 +73,32 @@ export class Statements {
   leftOver(): Statement {
     const conditions = this.#plan.columns.flatMap(({ column, plaintext }) => {
       if (!plaintext) return []
-      const isLeft = `${this.#dialect.quote(plaintext.column)} IS NOT NULL`
+      const isLeft = `${this.#dialect.quoteColumn(plaintext.column)} IS NOT NULL`
       return this.#plan.clear
         ? isLeft
-        : `(${isLeft} AND ${this.#dialect.quote(column.name)} IS NULL)`
+        : `(${isLeft} AND ${this.#dialect.quoteColumn(column.name)} IS NULL)`
     })
     return { text: `SELECT 1 AS one FROM ${this.#table} WHERE ${conditions.join(' OR ')} LIMIT 1` }
   }
 
   dropPlaintexts(): Statement {
-    const drops = this.plaintexts.map((name) => `DROP COLUMN ${this.#dialect.quote(name)}`)
+    const drops = this.plaintexts.map((name) => `DROP COLUMN ${this.#dialect.quoteColumn(name)}`)
     return { text: `ALTER TABLE ${this.#table} ${drops.join(', ')}` }
   }
 
   /** Keeps everybody else from the table. In PostgreSQL for the transaction, in MySQL until it is unlocked. */
-  lockTable(): Statement {
-    return this.#dialect.name === 'postgresql'
-      ? { text: `LOCK TABLE ${this.#table} IN ACCESS EXCLUSIVE MODE` }
-      : { text: `LOCK TABLES ${this.#table} WRITE` }
+  lockTable(): readonly Statement[] {
+    if (this.#dialect.name === 'mysql') return [{ text: `LOCK TABLES ${this.#table} WRITE` }]
+    return [
+      // So that what is read under the lock is what is there then, and not what was there before it.
+      { text: 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED' },
+      { text: `LOCK TABLE ${this.#table} IN ACCESS EXCLUSIVE MODE` },
+    ]
+  }
+
+  /** What ends the lock, unless the end of the transaction does. */
+  unlockTable(): Statement | undefined {
+    return this.#dialect.name === 'mysql' ? { text: 'UNLOCK TABLES' } : undefined
   }
 
   get plaintexts(): string[] {
@@ -101,13 +109,13 @@ export class Statements {
     const names = this.#plan.columns.flatMap(({ column: { name, index }, plaintext }) =>
       plaintext ? [plaintext.column] : [name, ...(index ? [index.column] : [])],
     )
-    return `(${names.map((name) => `${this.#dialect.quote(name)} IS NOT NULL`).join(' OR ')})`
+    return `(${names.map((name) => `${this.#dialect.quoteColumn(name)} IS NOT NULL`).join(' OR ')})`
   }
 
   /** Written out: MySQL finds no place in an index by (a, b) > (1, 2), but does by the first comparison of these. */
   #isAfter(key: Row, values: unknown[]): string {
     const compare = (name: string, operator: string) =>
-      `${this.#dialect.quote(name)} ${operator} ${this.#bindKey(key, name, values)}`
+      `${this.#dialect.quoteColumn(name)} ${operator} ${this.#bindKey(key, name, values)}`
     const [first = '', ...rest] = this.#keyNames
     if (rest.length === 0) return compare(first, '>')
     const atLeast = compare(first, '>=')
@@ -121,7 +129,7 @@ export class Statements {
   }
 
   #isOneOf(keys: readonly Row[], values: unknown[]): string {
-    const rows = keys.map((key) => {
+    const rows = padded(keys).map((key) => {
       const parts = this.#keyNames.map((name) => this.#bindKey(key, name, values)).join(', ')
       return this.#keyNames.length === 1 ? parts : `(${parts})`
     })
@@ -130,7 +138,7 @@ export class Statements {
   }
 
   #list(names: readonly string[]): string {
-    return names.map((name) => this.#dialect.quote(name)).join(', ')
+    return names.map((name) => this.#dialect.quoteColumn(name)).join(', ')
   }
 
   #bindKey(key: Row, name: string, values: unknown[]): string {
@@ -144,4 +152,14 @@ export class Statements {
   #bind(value: unknown, values: unknown[]): string {
     return this.#dialect.placeholder(values.push(value))
   }
+}
+
+/**
+ * Up to a power of two, by the last one: each length of a list is a statement of its own, and mysql2 keeps all that it
+ * has prepared, of which the server has a limited number.
+ */
+function padded(keys: readonly Row[]): readonly Row[] {
+  const last = keys.slice(-1)
+  const length = 2 ** Math.ceil(Math.log2(keys.length))
+  return [...keys, ...Array.from({ length: length - keys.length }, () => last).flat()]
 }

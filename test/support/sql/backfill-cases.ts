@@ -5,6 +5,7 @@ import type { SqlDatabase } from '../../../src/sql/database/database.ts'
 import { FieldCipher, defineTable } from '../../../src/sql.ts'
 import { conversionCases } from './backfill-conversion-cases.ts'
 import { crashCases } from './backfill-crash-cases.ts'
+import { safetyCases } from './backfill-safety-cases.ts'
 import {
   type Person,
   failure,
@@ -380,6 +381,7 @@ const ownCases: readonly BackfillCase[] = [
 export const backfillCases: readonly BackfillCase[] = [
   ...ownCases,
   ...crashCases,
+  ...safetyCases,
   ...conversionCases,
 ]
 

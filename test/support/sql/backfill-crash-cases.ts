@@ -100,20 +100,13 @@ function dying(database: SqlDatabase, at: number): SqlDatabase {
   const die = () => {
     if (++step >= at) throw new Error('it has died')
   }
-  return watched(database, {
-    before: die,
-    after: die,
-    async failed(inner) {
-      // A connection that is lost loses its locks of tables. This one lives on, in its pool.
-      if (database.dialect.name === 'mysql') await inner.run({ text: 'UNLOCK TABLES' })
-    },
-  })
+  return watched(database, { before: die, after: die })
 }
 
 /** A column that has other bytes than were written to it. */
 function forgetful(database: SqlDatabase, column: string): SqlDatabase {
   return {
-    dialect: database.dialect,
+    ...database,
     run: async (statement) => {
       if (!statement.text.startsWith('UPDATE')) return await database.run(statement)
       const place = statement.text.split(',').findIndex((part) => {
@@ -124,7 +117,8 @@ function forgetful(database: SqlDatabase, column: string): SqlDatabase {
       )
       return await database.run({ ...statement, values })
     },
-    transaction: (work) => database.transaction((inner) => work(forgetful(inner, column))),
+    transaction: (work, last) =>
+      database.transaction((inner) => work(forgetful(inner, column)), last),
   }
 }
 

@@ -122,35 +122,28 @@ export async function failure(work: Promise<unknown>): Promise<EnvelopeError> {
 
 /** What is done around each statement of a database; a transaction has two of its own, of no text. */
 export interface Watch {
-  before?(statement: Statement): void
-  after?(statement: Statement): void
-  /** In a transaction that has failed, before it is rolled back. */
-  failed?(inner: SqlDatabase): Promise<void>
+  before?(statement: Statement): unknown
+  after?(statement: Statement): unknown
 }
 
 /** The same database, watched. What `before` or `after` throws fails the statement, and what it has begun. */
 export function watched(database: SqlDatabase, watch: Watch): SqlDatabase {
   const around = async <Result>(statement: Statement, run: () => Promise<Result>) => {
-    watch.before?.(statement)
+    await watch.before?.(statement)
     const result = await run()
-    watch.after?.(statement)
+    await watch.after?.(statement)
     return result
   }
   return {
-    dialect: database.dialect,
+    ...database,
     run: (statement) => around(statement, () => database.run(statement)),
-    transaction: (work) =>
+    transaction: (work, last) =>
       around({ text: '' }, () =>
         database.transaction(async (inner) => {
-          try {
-            const result = await work(watched(inner, watch))
-            watch.before?.({ text: '' })
-            return result
-          } catch (error) {
-            await watch.failed?.(inner)
-            throw error
-          }
-        }),
+          const result = await work(watched(inner, watch))
+          await watch.before?.({ text: '' })
+          return result
+        }, last),
       ),
   }
 }
