@@ -12,9 +12,17 @@ import type {
 import { checkOptions, hasMethods } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
 import type { FieldCipher } from '../field-cipher.ts'
-import { EncryptedDriver, type Plans } from './driver.ts'
+import { EncryptedDriver } from './driver.ts'
 import { rewriteQuery } from './query.ts'
+import { keepPlan } from './results.ts'
 import { Tables } from './tables.ts'
+
+const dialectMethods = [
+  'createDriver',
+  'createQueryCompiler',
+  'createAdapter',
+  'createIntrospector',
+] as const
 
 /** Options of {@link EncryptedDialect}. */
 export interface EncryptedDialectOptions {
@@ -41,14 +49,13 @@ export interface EncryptedDialectOptions {
 export class EncryptedDialect implements Dialect {
   readonly #dialect: Dialect
   readonly #cipher: FieldCipher
-  readonly #plans: Plans = new WeakMap()
 
   constructor(options: EncryptedDialectOptions) {
     checkOptions(options, ['dialect', 'cipher'])
-    if (!hasMethods(options.dialect, ['createDriver', 'createQueryCompiler'])) {
+    if (!hasMethods(options.dialect, dialectMethods)) {
       throw new InvalidArgumentError('dialect', 'dialect must be a dialect of kysely')
     }
-    if (!hasMethods(options.cipher, ['encryptRows', 'decryptRows', 'indexValue', 'isMatch'])) {
+    if (!hasMethods(options.cipher, ['encryptRows', 'decryptRows', 'indexValue', 'areMatches'])) {
       throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')
     }
     this.#dialect = options.dialect
@@ -56,19 +63,18 @@ export class EncryptedDialect implements Dialect {
   }
 
   createDriver(): Driver {
-    return new EncryptedDriver(this.#dialect.createDriver(), this.#cipher, this.#plans)
+    return new EncryptedDriver(this.#dialect.createDriver(), this.#cipher)
   }
 
   /** The last step before SQL, which every query goes through, whatever plugins the instance has. */
   createQueryCompiler(): QueryCompiler {
     const compiler = this.#dialect.createQueryCompiler()
     const tables = new Tables(this.#cipher.tables)
-    const plans = this.#plans
     return {
       compileQuery(node: RootOperationNode, queryId: QueryId): CompiledQuery {
         const { node: rewritten, plan } = rewriteQuery(tables, node)
         const compiled = compiler.compileQuery(rewritten, queryId)
-        if (plan) plans.set(compiled.query, plan)
+        if (plan) keepPlan(compiled, plan)
         return compiled
       },
     }

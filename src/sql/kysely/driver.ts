@@ -6,21 +6,18 @@ import type {
   QueryResult,
   TransactionSettings,
 } from 'kysely'
+import { RefusedQueryError } from '../../errors.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import { Placeholder } from './placeholder.ts'
-import { type ResultPlan, openResult } from './results.ts'
+import { openResult, planOf } from './results.ts'
 
 type Compile = QueryCompiler['compileQuery']
 type Savepoint = (connection: DatabaseConnection, name: string, compile: Compile) => Promise<void>
-
-/** Where the plan for the result of a compiled query is kept. */
-export type Plans = WeakMap<CompiledQuery['query'], ResultPlan>
 
 /** A driver whose connections encrypt parameters before they send them, and decrypt what comes back. */
 export class EncryptedDriver implements Driver {
   readonly #driver: Driver
   readonly #cipher: FieldCipher
-  readonly #plans: Plans
   // One for each, since kysely knows by identity which connections it logs.
   readonly #wrapped = new WeakMap<DatabaseConnection, EncryptedConnection>()
   // Only there if the driver has them: kysely says so where they are missing.
@@ -28,14 +25,14 @@ export class EncryptedDriver implements Driver {
   readonly rollbackToSavepoint?: Savepoint
   readonly releaseSavepoint?: Savepoint
 
-  constructor(driver: Driver, cipher: FieldCipher, plans: Plans) {
+  constructor(driver: Driver, cipher: FieldCipher) {
     this.#driver = driver
     this.#cipher = cipher
-    this.#plans = plans
     for (const name of ['savepoint', 'rollbackToSavepoint', 'releaseSavepoint'] as const) {
       const method = driver[name]?.bind(driver)
       if (method) {
-        this[name] = (connection, point, compile) => method(inner(connection), point, compile)
+        this[name] = async (connection, point, compile) =>
+          bounded(connection, async (own) => method(own, point, compile))
       }
     }
   }
@@ -48,7 +45,7 @@ export class EncryptedDriver implements Driver {
     const connection = await this.#driver.acquireConnection()
     const known = this.#wrapped.get(connection)
     if (known) return known
-    const wrapped = new EncryptedConnection(connection, this.#cipher, this.#plans)
+    const wrapped = new EncryptedConnection(connection, this.#cipher)
     this.#wrapped.set(connection, wrapped)
     return wrapped
   }
@@ -57,19 +54,19 @@ export class EncryptedDriver implements Driver {
     connection: DatabaseConnection,
     settings: TransactionSettings,
   ): Promise<void> {
-    await this.#driver.beginTransaction(inner(connection), settings)
+    await bounded(connection, async (own) => this.#driver.beginTransaction(own, settings))
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await this.#driver.commitTransaction(inner(connection))
+    await bounded(connection, async (own) => this.#driver.commitTransaction(own))
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await this.#driver.rollbackTransaction(inner(connection))
+    await bounded(connection, async (own) => this.#driver.rollbackTransaction(own))
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    await this.#driver.releaseConnection(inner(connection))
+    await bounded(connection, async (own) => this.#driver.releaseConnection(own))
   }
 
   async destroy(): Promise<void> {
@@ -80,35 +77,60 @@ export class EncryptedDriver implements Driver {
 class EncryptedConnection implements DatabaseConnection {
   readonly inner: DatabaseConnection
   readonly #cipher: FieldCipher
-  readonly #plans: Plans
+  #boundaries = 0
+  #isAtBoundary = false
 
-  constructor(connection: DatabaseConnection, cipher: FieldCipher, plans: Plans) {
+  constructor(connection: DatabaseConnection, cipher: FieldCipher) {
     this.inner = connection
     this.#cipher = cipher
-    this.#plans = plans
   }
 
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-    const result = await this.inner.executeQuery<Row>(await this.#encrypt(query))
-    return await openResult(this.#cipher, this.#plans.get(query.query), result)
+    const result = await this.inner.executeQuery<Row>(
+      Placeholder.isIn(query.parameters) ? await this.#encrypt(query) : query,
+    )
+    return await openResult(this.#cipher, planOf(query), result)
   }
 
   async *streamQuery<Row>(
     query: CompiledQuery,
     chunkSize?: number,
   ): AsyncIterableIterator<QueryResult<Row>> {
-    const plan = this.#plans.get(query.query)
     for await (const chunk of this.inner.streamQuery<Row>(await this.#encrypt(query), chunkSize)) {
-      yield await openResult(this.#cipher, plan, chunk)
+      yield await openResult(this.#cipher, planOf(query), chunk)
     }
   }
 
+  /** Does what a transaction or its savepoint begins or ends with, or what gives the connection to someone else. */
+  async bound(work: (own: DatabaseConnection) => Promise<void>): Promise<void> {
+    this.#boundaries++
+    this.#isAtBoundary = true
+    try {
+      await work(this.inner)
+    } finally {
+      this.#isAtBoundary = false
+    }
+  }
+
+  /**
+   * Encryption takes time, in which a transaction may end that the query was started in: the driver would have had the
+   * query before. Sent now, it would outlive a rollback, or be part of another request's transaction.
+   */
   async #encrypt(query: CompiledQuery): Promise<CompiledQuery> {
-    return { ...query, parameters: await Placeholder.resolve(this.#cipher, query.parameters) }
+    const boundaries = this.#boundaries
+    const parameters = await Placeholder.resolve(this.#cipher, query.parameters)
+    if (boundaries === this.#boundaries && !this.#isAtBoundary) return { ...query, parameters }
+    throw new RefusedQueryError(
+      'The transaction or savepoint that this query was started in ended (or another began) while its values were ' +
+        'being encrypted, and nothing was sent: await each query before that',
+      {},
+    )
   }
 }
 
-/** The driver's own connection. */
-function inner(connection: DatabaseConnection): DatabaseConnection {
-  return connection instanceof EncryptedConnection ? connection.inner : connection
+async function bounded(
+  connection: DatabaseConnection,
+  work: (own: DatabaseConnection) => Promise<void>,
+): Promise<void> {
+  await (connection instanceof EncryptedConnection ? connection.bound(work) : work(connection))
 }

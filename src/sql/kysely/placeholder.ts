@@ -41,6 +41,11 @@ export class Placeholder {
     return new Placeholder({ table, column, searched }, `blind index of ${table.name}.${column}`)
   }
 
+  /** Whether any of these parameters is encrypted later. */
+  static isIn(parameters: readonly unknown[]): boolean {
+    return parameters.some(isPlaceholder)
+  }
+
   /** The parameters as they go to the driver: rows of one table are encrypted in one call. */
   static async resolve(
     cipher: FieldCipher,

@@ -1,4 +1,4 @@
-import type { QueryResult } from 'kysely'
+import type { CompiledQuery, QueryResult } from 'kysely'
 import type { FieldCipher } from '../field-cipher.ts'
 import type { AnyTable } from '../table.ts'
 
@@ -8,6 +8,8 @@ type Row = Record<string, unknown>
 export interface Cell {
   /** The property that has its ciphertext. */
   readonly property: string
+  /** The property to decrypt it into, if it is another one, and if it has this cell and not another column. */
+  readonly shownAs?: string
   readonly table: AnyTable
   readonly column: string
   /** The properties that have the row's primary key. */
@@ -28,6 +30,17 @@ export interface ResultPlan {
   readonly hidden: ReadonlySet<string>
 }
 
+// Of all instances, since what one has compiled another may run, such as that of a replica.
+const plans = new WeakMap<CompiledQuery['query'], ResultPlan>()
+
+export function keepPlan(compiled: CompiledQuery, plan: ResultPlan): void {
+  plans.set(compiled.query, plan)
+}
+
+export function planOf(compiled: CompiledQuery): ResultPlan | undefined {
+  return plans.get(compiled.query)
+}
+
 /** The result as it was asked for: decrypted, filtered, without what was added. */
 export async function openResult<Result>(
   cipher: FieldCipher,
@@ -39,7 +52,8 @@ export async function openResult<Result>(
   // Keys are read from the driver's rows, which stay as they are: a cell never overwrites what another one needs.
   const opened = rows.map((row) => ({ ...row }))
   for (const cells of together(plan.cells)) await openCells(cipher, cells, rows, opened)
-  const kept = opened.filter((row) => plan.filters.every((filter) => matches(cipher, filter, row)))
+  let kept = opened
+  for (const filter of plan.filters) kept = await matching(cipher, filter, kept)
   for (const row of kept) for (const name of plan.hidden) Reflect.deleteProperty(row, name)
   return { ...result, rows: kept as Result[] }
 }
@@ -74,14 +88,28 @@ async function openCells(
   })
   const plain: Row[] = await cipher.decryptRows(first.table, stored)
   for (const [index, row] of opened.entries()) {
-    for (const { column, property } of cells) {
-      if (property in row) row[property] = plain[index]?.[column]
+    for (const { column, property, shownAs } of cells) {
+      const value = plain[index]?.[column]
+      if (shownAs !== undefined && isSame(row[shownAs], row[property])) row[shownAs] = value
+      row[property] = value
     }
   }
 }
 
-function matches(cipher: FieldCipher, { cell, searched }: Filter, row: Row): boolean {
-  const value = row[cell.property]
-  if (value === null || value === undefined) return false
-  return searched.some((one) => cipher.isMatch(cell.table, cell.column, value, one))
+/** Ciphertexts are never the same by chance; where both columns have null, either will do. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (one instanceof Uint8Array && other instanceof Uint8Array) {
+    return Buffer.compare(one, other) === 0
+  }
+  return one === other
+}
+
+async function matching(
+  cipher: FieldCipher,
+  { cell: { table, column, property }, searched }: Filter,
+  rows: Row[],
+): Promise<Row[]> {
+  const values = rows.map((row) => row[property])
+  const matches = await cipher.areMatches(table, column, values, searched)
+  return rows.filter((_, index) => matches[index])
 }
