@@ -11,7 +11,7 @@ import {
   ValueNode,
 } from 'kysely'
 import { isExact, refuseInexact, refuseUse, refuseWithoutIndex } from '../lookup.ts'
-import type { RefusedQueryError } from '../../errors.ts'
+import { RefusedQueryError } from '../../errors.ts'
 import { literalOf, literalsOf, referenceOf, sameTable } from './nodes.ts'
 import { Placeholder } from './placeholder.ts'
 import type { Rewriter } from './rewriter.ts'
@@ -75,6 +75,7 @@ function lookupOf(rewriter: Rewriter, node: BinaryOperationNode): Lookup | undef
   const searched = searchedBy(node.rightOperand, operator)
   if (!searched) return undefined
   refuseUnindexed(found, searched, operator)
+  if (rewriter.definition !== undefined) throw refuseDefinition(found, rewriter.definition)
   const { table, column } = found
   const values = searched.map((value) =>
     ValueNode.create(Placeholder.index(table, column.name, value)),
@@ -117,6 +118,14 @@ function refuseOutside({ table, column }: Found): RefusedQueryError {
     table,
     column.name,
     'a condition outside of the subquery that it comes from (put the condition into it)',
+  )
+}
+
+function refuseDefinition({ table, column }: Found, what: string): RefusedQueryError {
+  return new RefusedQueryError(
+    `${what} cannot look for a value of ${table.name}.${column.name}, which is encrypted: the value is a parameter, ` +
+      'which no definition has',
+    { table: table.name, column: column.name },
   )
 }
 

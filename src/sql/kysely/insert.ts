@@ -16,7 +16,7 @@ import { type PendingRow, Placeholder } from './placeholder.ts'
 import { refuseInsertWithoutKey, refuseTable } from './refusals.ts'
 import type { Rewriter } from './rewriter.ts'
 import type { Rewritten } from './select.ts'
-import { addSource, openScope } from './sources.ts'
+import { addTarget, openScope } from './sources.ts'
 import { rewriteConflict, rewriteDuplicate } from './upsert.ts'
 import { refuseIndexes } from './writes.ts'
 
@@ -27,7 +27,7 @@ export function rewriteInsert(
 ): Rewritten<InsertQueryNode> {
   const { scope, with: withNode } = openScope(rewriter, node.with)
   return rewriter.within(scope, () => {
-    const into = node.into && addSource(rewriter, node.into)
+    const into = node.into && addTarget(rewriter, node.into)
     const table = scope.sources[0]?.table
     if (table && node.output) throw refuseTable(table, 'OUTPUT')
     const written = table ? writtenBy(rewriter, node, table) : undefined

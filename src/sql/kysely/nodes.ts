@@ -4,6 +4,7 @@ import {
   IdentifierNode,
   type OperationNode,
   PrimitiveValueListNode,
+  RawNode,
   ReferenceNode,
   SelectAllNode,
   SelectionNode,
@@ -40,6 +41,19 @@ export function literalsOf(node: OperationNode): readonly unknown[] | undefined 
   if (!ValueListNode.is(node)) return undefined
   const values = node.values.map(literalOf)
   return values.every((one) => one !== undefined) ? values.map(({ value }) => value) : undefined
+}
+
+/** The SQL of a node that is raw, with the names that are parameters of it, such as by `sql.id`. */
+export function textOf(node: OperationNode): string {
+  if (IdentifierNode.is(node)) return `"${node.name}"`
+  if (!RawNode.is(node)) return ' '
+  const { sqlFragments, parameters } = node
+  return sqlFragments
+    .map((sql, index) => {
+      const parameter = parameters[index]
+      return parameter ? sql + textOf(parameter) : sql
+    })
+    .join('')
 }
 
 /** A column of a source, as the source is called in the query. */

@@ -1,6 +1,6 @@
 import { AliasNode, IdentifierNode, type ReturningNode, type SelectionNode } from 'kysely'
 import { columnIn, referenceOf, selectAs, starOf } from './nodes.ts'
-import { refuseOutput, refuseTwice } from './refusals.ts'
+import { refuseHidden, refuseOutput, refuseTwice } from './refusals.ts'
 import type { Cell } from './results.ts'
 import type { Rewriter } from './rewriter.ts'
 import type { Carried, Found, Source } from './scope.ts'
@@ -16,6 +16,8 @@ export interface Output {
   readonly found: Found
   /** Under which names the primary key is returned with it. */
   readonly keys: ReadonlyMap<string, string>
+  /** Where it is returned once more, if another column may have its name. */
+  readonly copy?: string
 }
 
 /** What a query returns, and the keys that were added so that it can be decrypted. */
@@ -26,11 +28,22 @@ export class Outputs {
   readonly #selections: SelectionNode[] = []
   readonly #added: SelectionNode[] = []
   readonly #plain = new Set<string>()
+  readonly #stars = new Set<Source>()
   readonly #keys = new Map<Source, Map<Carried['keys'], ReadonlyMap<string, string>>>()
 
   constructor(rewriter: Rewriter, selections: readonly SelectionNode[]) {
     this.#rewriter = rewriter
     for (const selection of selections) this.#selections.push(this.#read(selection))
+    for (const name of this.#plain) if (this.hidden.has(name)) throw refuseHidden(name)
+    for (const [name, output] of this.cells) {
+      if (this.#mayRepeat(output.found))
+        this.cells.set(name, { ...output, copy: this.#copy(output.found) })
+    }
+  }
+
+  /** Whether `*` of a source whose columns are not known may have another column of the name that this one has. */
+  get mayRepeat(): boolean {
+    return [...this.cells.values()].some(({ found }) => this.#mayRepeat(found))
   }
 
   get selections(): readonly SelectionNode[] {
@@ -46,18 +59,30 @@ export class Outputs {
       this.hidden.add(property)
       this.#add(property, found)
     }
-    return { property, ...this.#cellOf(property) }
+    return this.#cellOf(property)
   }
 
   all(): Cell[] {
-    return [...this.cells.keys()].map((property) => ({ property, ...this.#cellOf(property) }))
+    return [...this.cells.keys()].map((property) => this.#cellOf(property))
   }
 
-  #cellOf(property: string): Omit<Cell, 'property'> {
+  #cellOf(property: string): Cell {
     const output = this.cells.get(property)
     if (!output) throw new TypeError(`No cell is called ${property}`)
-    const { found, keys } = output
-    return { table: found.table, column: found.column.name, keys }
+    const { found, keys, copy } = output
+    const cell = { property, table: found.table, column: found.column.name, keys }
+    return copy === undefined ? cell : { ...cell, property: copy, shownAs: property }
+  }
+
+  #mayRepeat({ source }: Found): boolean {
+    return [...this.#stars].some((star) => star !== source || source.mayRepeat)
+  }
+
+  #copy(found: Found): string {
+    const name = this.#rewriter.hiddenName()
+    this.#added.push(selectAs(columnIn(found.source, found.name), name))
+    this.hidden.add(name)
+    return name
   }
 
   #read(selection: SelectionNode): SelectionNode {
@@ -83,6 +108,7 @@ export class Outputs {
 
   #readStar(source: Source | undefined): void {
     if (!source) return
+    this.#stars.add(source)
     for (const [name, carried] of source.columns) this.#add(name, { ...carried, source, name })
     for (const name of source.hidden) this.hidden.add(name)
   }

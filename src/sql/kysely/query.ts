@@ -1,5 +1,4 @@
 import {
-  CreateViewNode,
   DeleteQueryNode,
   InsertQueryNode,
   MergeQueryNode,
@@ -9,9 +8,9 @@ import {
   UpdateQueryNode,
 } from 'kysely'
 import { rewriteInsert } from './insert.ts'
-import { withParts } from './nodes.ts'
 import type { ResultPlan } from './results.ts'
 import { Rewriter } from './rewriter.ts'
+import { rewriteSchema } from './schema.ts'
 import { type Rewritten, rewriteSelect } from './select.ts'
 import type { Tables } from './tables.ts'
 import { rewriteDelete, rewriteUpdate } from './update.ts'
@@ -40,7 +39,5 @@ function planned<
 function rewriteOther(rewriter: Rewriter, node: RootOperationNode): RootOperationNode {
   if (MergeQueryNode.is(node)) return rewriter.rewrite(node)
   if (RawNode.is(node)) return rewriter.rewriteRawQuery(node)
-  if (CreateViewNode.is(node)) return withParts(node, { as: rewriter.rewrite(node.as) })
-  // The rest of the schema has no rows.
-  return node
+  return rewriteSchema(rewriter.tables, node)
 }

@@ -57,6 +57,15 @@ export function refuseTwice(table: AnyTable, column: string, name: string): Refu
   )
 }
 
+/** A column that was asked for would be taken away with the blind index that has its name. */
+export function refuseHidden(name: string): RefusedQueryError {
+  return new RefusedQueryError(
+    `The result has two columns that are called ${name}, one of which is a blind index and left out: give the other ` +
+      'one another name with "as"',
+    {},
+  )
+}
+
 export function refuseIndexWrite(table: AnyTable, column: EncryptedColumn): RefusedQueryError {
   return new RefusedQueryError(
     `${table.name}.${column.index?.column ?? ''} is the blind index of ${column.name} and is computed: leave it out`,

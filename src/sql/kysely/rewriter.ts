@@ -4,6 +4,7 @@ import {
   type ColumnNode,
   type DeleteQueryNode,
   type InsertQueryNode,
+  type MergeQueryNode,
   type OnConflictNode,
   type OperationNode,
   OperationNodeTransformer,
@@ -23,7 +24,7 @@ import {
 import { refuseUse } from '../lookup.ts'
 import { rewriteCondition } from './conditions.ts'
 import { rewriteInsert } from './insert.ts'
-import { referenceOf, starOf } from './nodes.ts'
+import { referenceOf, starOf, textOf } from './nodes.ts'
 import { refuseTable, useOf } from './refusals.ts'
 import { Scope } from './scope.ts'
 import { rewriteSelect } from './select.ts'
@@ -36,13 +37,16 @@ import { rewriteDelete, rewriteUpdate } from './update.ts'
  */
 export class Rewriter extends OperationNodeTransformer {
   readonly tables: Tables
+  readonly definition: string | undefined
   #scope = new Scope(undefined)
   #isRaw = false
   #hidden = 0
 
-  constructor(tables: Tables) {
+  /** `definition` is what a query is the definition of, if it is not run itself: it has no parameters. */
+  constructor(tables: Tables, definition?: string) {
     super()
     this.tables = tables
+    this.definition = definition
   }
 
   get scope(): Scope {
@@ -141,10 +145,8 @@ export class Rewriter extends OperationNodeTransformer {
   }
 
   protected override transformRaw(node: RawNode, queryId?: QueryId): RawNode {
-    for (const sql of node.sqlFragments) {
-      const mentioned = this.scope.mentioned(sql)
-      if (mentioned) throw refuseUse(mentioned.table, mentioned.column.name, 'raw SQL')
-    }
+    const mentioned = this.scope.mentioned(textOf(node))
+    if (mentioned) throw refuseUse(mentioned.table, mentioned.column.name, 'raw SQL')
     return super.transformRaw(node, queryId)
   }
 
@@ -171,6 +173,16 @@ export class Rewriter extends OperationNodeTransformer {
 
   protected override transformDeleteQuery(node: DeleteQueryNode): DeleteQueryNode {
     return rewriteDelete(this, node, 'value').node
+  }
+
+  protected override transformMergeQuery(node: MergeQueryNode, queryId?: QueryId): MergeQueryNode {
+    const isRaw = this.#isRaw
+    this.#isRaw = false
+    try {
+      return super.transformMergeQuery(node, queryId)
+    } finally {
+      this.#isRaw = isRaw
+    }
   }
 
   /** The clauses of a statement that no rule is for: kysely's own methods, which see every part of them. */

@@ -25,6 +25,8 @@ export interface Source {
   readonly columns: ReadonlyMap<string, Carried>
   /** What `*` of it has that no one asked for. */
   readonly hidden: ReadonlySet<string>
+  /** Whether it may have two columns of one name, as a subquery with `*` of a join. */
+  readonly mayRepeat: boolean
 }
 
 /** An encrypted column that a query refers to. */
@@ -41,7 +43,7 @@ export interface ColumnReference {
 }
 
 /** What a common table expression offers, or that it comes later in the statement. */
-export type CommonTable = Pick<Source, 'columns' | 'hidden'> | 'later'
+export type CommonTable = Pick<Source, 'columns' | 'hidden' | 'mayRepeat'> | 'later'
 
 /** The names that mean something at a place of a query, within those of the queries around it. */
 export class Scope {
@@ -101,8 +103,9 @@ export class Scope {
     return table ? undefined : named(this.results, name, placeOf)
   }
 
-  /** An encrypted column of any source here or further out whose name is a word of this SQL. */
+  /** An encrypted column of any source here or further out, or a result, whose name is a word of this SQL. */
   mentioned(sql: string): Carried | undefined {
+    for (const [name, carried] of this.results) if (hasWord(sql, name)) return carried
     for (const source of this.#all()) {
       for (const [name, carried] of source.columns) if (hasWord(sql, name)) return carried
     }

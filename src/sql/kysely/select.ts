@@ -36,7 +36,7 @@ export function rewriteSelect(
     const joined = node.joins?.map((join) => addJoin(rewriter, join))
     const joins = joined?.map((join) => withParts(join, { on: rewriter.rewrite(join.on) }))
 
-    const outputs = outputsOf(rewriter, node, use)
+    const outputs = use === 'exists' ? undefined : new Outputs(rewriter, node.selections ?? [])
     const lookups: Lookup[] = []
     const where = node.where && {
       ...node.where,
@@ -65,7 +65,7 @@ export function rewriteSelect(
         with: withNode,
         from,
         joins,
-        selections: outputs?.selections ?? node.selections,
+        selections: outputs?.selections ?? withoutOutputs(rewriter, node.selections),
         where,
         setOperations: set,
       }),
@@ -76,11 +76,11 @@ export function rewriteSelect(
 }
 
 /** EXISTS does not look at what is selected, but expressions in it run all the same. */
-function outputsOf(rewriter: Rewriter, node: SelectQueryNode, use: Use): Outputs | undefined {
-  const { selections = [] } = node
-  if (use !== 'exists') return new Outputs(rewriter, selections)
-  for (const one of selections) if (!isColumn(one)) rewriter.rewrite(one)
-  return undefined
+function withoutOutputs(
+  rewriter: Rewriter,
+  selections: readonly SelectionNode[] | undefined,
+): readonly SelectionNode[] | undefined {
+  return selections?.map((one) => (isSimple(one) ? one : rewriter.rewrite(one)))
 }
 
 /** With a short index rows have to be filtered when they are decrypted; then nothing may have counted them before. */
@@ -131,14 +131,20 @@ function refuseTogether(node: SelectQueryNode, outputs: Outputs): void {
 }
 
 /** A selection that is sure to be one value a row. */
-function isColumn({ selection }: SelectionNode): boolean {
-  const node: OperationNode = AliasNode.is(selection) ? selection.node : selection
+function isColumn(selection: SelectionNode): boolean {
+  return isSimple(selection) || SelectQuery.is(selectedBy(selection))
+}
+
+/** A selection that has nothing in it that runs. */
+function isSimple(selection: SelectionNode): boolean {
+  const node = selectedBy(selection)
   return (
-    referenceOf(node) !== undefined ||
-    starOf(node) !== undefined ||
-    literalOf(node) !== undefined ||
-    SelectQuery.is(node)
+    referenceOf(node) !== undefined || starOf(node) !== undefined || literalOf(node) !== undefined
   )
+}
+
+function selectedBy({ selection }: SelectionNode): OperationNode {
+  return AliasNode.is(selection) ? selection.node : selection
 }
 
 function isDistinct({ frontModifiers = [] }: SelectQueryNode): boolean {

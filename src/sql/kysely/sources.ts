@@ -16,7 +16,7 @@ import {
 import { RefusedQueryError } from '../../errors.ts'
 import type { AnyTable } from '../table.ts'
 import { rewriteInsert } from './insert.ts'
-import { withParts } from './nodes.ts'
+import { textOf, withParts } from './nodes.ts'
 import type { Outputs } from './outputs.ts'
 import { refuseTable } from './refusals.ts'
 import type { Rewriter } from './rewriter.ts'
@@ -48,7 +48,9 @@ function rewriteCommonTable(
   const name = nameOf(node.name)
   const inner = new Scope(scope.parent, scope.commonTables)
   // Itself, which has no encrypted columns: it would be a UNION of them, and that is refused.
-  if (recursive) inner.commonTables.set(name, { columns: new Map(), hidden: new Set() })
+  if (recursive) {
+    inner.commonTables.set(name, { columns: new Map(), hidden: new Set(), mayRepeat: false })
+  }
   const { node: expression, outputs } = rewriter.within(inner, () =>
     rewriteRows(rewriter, node.expression),
   )
@@ -56,11 +58,17 @@ function rewriteCommonTable(
   const [carried] = columns.values()
   // The names of its columns go by their places, which `*` does not tell.
   if (carried && node.name.columns) throw refuseTable(carried.table, `a list of columns of ${name}`)
-  scope.commonTables.set(name, { columns, hidden: outputs?.hidden ?? new Set() })
+  scope.commonTables.set(name, { columns, ...restOf(outputs) })
   return withParts(node, { expression })
 }
 
-/** What stands in FROM or behind UPDATE, INSERT INTO, DELETE FROM. */
+/** What stands behind UPDATE, INSERT INTO, DELETE FROM: a table, also where a common table has its name. */
+export function addTarget<Node extends OperationNode>(rewriter: Rewriter, node: Node): Node {
+  for (const target of ListNode.is(node) ? node.items : [node]) refuseHidden(rewriter, target)
+  return addSource(rewriter, node)
+}
+
+/** What stands in FROM. */
 export function addSource<Node extends OperationNode>(rewriter: Rewriter, node: Node): Node {
   if (ListNode.is(node)) {
     return withParts<ListNode>(node, {
@@ -95,7 +103,6 @@ function sourceOf<Node extends OperationNode>(
   }
   const alias = IdentifierNode.is(node.alias) ? node.alias.name : undefined
   if (TableNode.is(node.node)) return { node, source: tableSource(rewriter, node.node, alias) }
-  refuseRawTable(rewriter, node.node)
   const { node: rows, outputs } = rewriter.within(inner, () => rewriteRows(rewriter, node.node))
   const columns = carriedBy(outputs)
   const [carried] = columns.values()
@@ -104,8 +111,25 @@ function sourceOf<Node extends OperationNode>(
   }
   return {
     node: withParts<AliasNode>(node, { node: rows }) as OperationNode as Node,
-    source: { ...plain(alias), columns, hidden: outputs?.hidden ?? new Set() },
+    source: { ...plain(alias), columns, ...restOf(outputs) },
   }
+}
+
+/**
+ * `with users as (…) update users` writes to the table: taken for the common table, it would have no encrypted columns.
+ * On SQL Server, where a common table can be written to, it would.
+ */
+function refuseHidden(rewriter: Rewriter, target: OperationNode): void {
+  const node = AliasNode.is(target) ? target.node : target
+  if (!TableNode.is(node)) return
+  const { name } = node.table.identifier
+  const table = rewriter.scope.commonTables.has(name) ? rewriter.tables.find(node.table) : undefined
+  if (!table) return
+  throw new RefusedQueryError(
+    `${name} is the name of a common table and of a table that is written, which has encrypted columns: give the ` +
+      'common table another name',
+    { table: table.name },
+  )
 }
 
 function tableSource(rewriter: Rewriter, node: TableNode, alias: string | undefined): Source {
@@ -136,16 +160,14 @@ function rewriteRows(
   if (InsertQueryNode.is(node)) return rewriteInsert(rewriter, node, 'source')
   if (UpdateQueryNode.is(node)) return rewriteUpdate(rewriter, node, 'source')
   if (DeleteQueryNode.is(node)) return rewriteDelete(rewriter, node, 'source')
+  refuseRawTable(rewriter, node)
   return { node: rewriter.rewrite(node), outputs: undefined }
 }
 
 /** Raw SQL in the place of a table would have its columns taken for plain ones. */
 function refuseRawTable(rewriter: Rewriter, node: OperationNode): void {
-  if (!RawNode.is(node)) return
-  for (const sql of node.sqlFragments) {
-    const table = rewriter.tables.mentioned(sql)
-    if (table) throw refuseTable(table, 'raw SQL in the place of a table')
-  }
+  const table = RawNode.is(node) ? rewriter.tables.mentioned(textOf(node)) : undefined
+  if (table) throw refuseTable(table, 'raw SQL in the place of a table')
 }
 
 function carriedBy(outputs: Outputs | undefined): ReadonlyMap<string, Carried> {
@@ -155,6 +177,10 @@ function carriedBy(outputs: Outputs | undefined): ReadonlyMap<string, Carried> {
     columns.set(name, { table: found.table, column: found.column, keys, isDirect: false })
   }
   return columns
+}
+
+function restOf(outputs: Outputs | undefined): Pick<Source, 'hidden' | 'mayRepeat'> {
+  return { hidden: outputs?.hidden ?? new Set(), mayRepeat: outputs?.mayRepeat ?? false }
 }
 
 function columnsOf(table: AnyTable): ReadonlyMap<string, Carried> {
@@ -183,5 +209,6 @@ function plain(alias: string | undefined): Source {
     table: undefined,
     columns: new Map(),
     hidden: new Set(),
+    mayRepeat: false,
   }
 }

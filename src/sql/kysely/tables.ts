@@ -30,9 +30,13 @@ export class Tables {
     )
   }
 
-  /** An encrypted table whose name is a word of this SQL. */
+  /** A table that this SQL may read encrypted columns of: its name, or that of such a column, is a word of it. */
   mentioned(sql: string): AnyTable | undefined {
-    return this.#tables.find(({ name }) => hasWord(sql, name.slice(name.lastIndexOf('.') + 1)))
+    return this.#tables.find(({ name, columns }) =>
+      [name.slice(name.lastIndexOf('.') + 1), ...Object.keys(columns)].some((word) =>
+        hasWord(sql, word),
+      ),
+    )
   }
 
   #called(name: string): AnyTable | undefined {
@@ -67,6 +71,6 @@ export function named<Entry>(
 
 /** Whether the name is a word of this SQL, quoted or not. */
 export function hasWord(sql: string, name: string): boolean {
-  const word = name.replace(/[^\p{L}\p{N}]/gu, String.raw`\$&`)
+  const word = name.replace(/[$()*+./?[\\\]^{|}]/gu, String.raw`\$&`)
   return new RegExp(String.raw`(?<![\p{L}\p{N}_$])${word}(?![\p{L}\p{N}_$])`, 'iu').test(sql)
 }

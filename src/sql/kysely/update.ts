@@ -19,7 +19,7 @@ import { refuseTable } from './refusals.ts'
 import type { Rewriter } from './rewriter.ts'
 import type { Scope, Source } from './scope.ts'
 import type { Rewritten } from './select.ts'
-import { addJoin, addSource, openScope } from './sources.ts'
+import { addJoin, addSource, addTarget, openScope } from './sources.ts'
 import { ownNames, rewriteUpdates, setBoth } from './writes.ts'
 
 export function rewriteUpdate(
@@ -29,7 +29,7 @@ export function rewriteUpdate(
 ): Rewritten<UpdateQueryNode> {
   const { scope, with: withNode } = openScope(rewriter, node.with)
   return rewriter.within(scope, () => {
-    const table = node.table && addSource(rewriter, node.table)
+    const table = node.table && addTarget(rewriter, node.table)
     refuseSeveral(scope, node.table)
     const target = scope.sources[0]
     if (target?.table && node.output) throw refuseTable(target.table, 'OUTPUT')
@@ -66,7 +66,7 @@ export function rewriteDelete(
 ): Rewritten<DeleteQueryNode> {
   const { scope, with: withNode } = openScope(rewriter, node.with)
   return rewriter.within(scope, () => {
-    const from = { ...node.from, froms: node.from.froms.map((one) => addSource(rewriter, one)) }
+    const from = { ...node.from, froms: node.from.froms.map((one) => addTarget(rewriter, one)) }
     const table = scope.sources.find((source) => source.table)?.table
     if (table && node.output) throw refuseTable(table, 'OUTPUT')
     const using = node.using && {

@@ -336,6 +336,28 @@ export const kyselyCases: readonly KyselyCase[] = [
     }),
   },
   {
+    name: 'selects all of a join with a table that has a plain column of the same name',
+    run: filled(async ({ db }) => {
+      const joined = db.selectFrom('orders').innerJoin('users', 'users.id', 'orders.user_id')
+      const own = db.selectFrom('users').innerJoin('orders', 'users.id', 'orders.user_id')
+      const found = [ada, bob].map(async ({ email }) => {
+        const first = await joined.selectAll().where('users.email', '=', email).execute()
+        const last = await own.selectAll().where('users.email', '=', email).execute()
+        return [first, last].map((rows) => rows.map((row) => [row.name, row.email, row.phone]))
+      })
+      // The last column of a name is the one that drivers keep.
+      assert.deepEqual(await Promise.all(found), [
+        [[['Ada', ada.email, ada.phone]], [['Ada', 'plain@example.com', ada.phone]]],
+        [[['Bob', bob.email, bob.phone]], [['Bob', null, bob.phone]]],
+      ])
+      const names = await own.selectAll().executeTakeFirstOrThrow()
+      assert.deepEqual(
+        Object.keys(names).filter((name) => /index|waxseal/.test(name)),
+        [],
+      )
+    }),
+  },
+  {
     name: 'joins a table with itself, and another encrypted one',
     run: filled(async ({ db }) => {
       await db.insertInto('cards').values({ tenant: 'Bob', number: 1, pan: '4111' }).execute()
