@@ -1,6 +1,7 @@
 import { RefusedQueryError } from '../../errors.ts'
 import { encryptedColumn, indexedColumn, refuseExpression, refuseKeyChange } from '../lookup.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
+import { checkCopy } from './copies.ts'
 import { keyOfData } from './key.ts'
 import { nestedWrites } from './nested.ts'
 import { given, isNull, isOperators, refuseList, valueOf } from './values.ts'
@@ -56,19 +57,24 @@ export function data(query: Query, model: string, input: unknown, writing: Writi
 
 /** The value of a column: itself, or the one that is set by an operator, where the type has operators. */
 function plainValue(
-  { models }: Query,
+  { models, isChanged }: Query,
   model: string,
   table: AnyTable,
   { name }: EncryptedColumn,
   value: unknown,
   { what }: Writing,
 ): unknown {
+  const taken = (plain: unknown) => {
+    if (isNull(plain)) return plain
+    checkCopy(isChanged, table, name, plain)
+    return valueOf(table, name, plain, what)
+  }
   if (models.field(model, name)?.type === 'Json' || !isOperators(value)) {
-    return isNull(value) ? value : valueOf(table, name, value, what)
+    return taken(value)
   }
   const [first, ...more] = given(value)
   if (first?.[0] !== 'set' || more.length > 0) throw refuseExpression(table, name, what)
-  return isNull(first[1]) ? first[1] : valueOf(table, name, first[1], what)
+  return taken(first[1])
 }
 
 function checkField(table: AnyTable, name: string, { kind, what }: Writing): void {

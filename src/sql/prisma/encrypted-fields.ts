@@ -40,7 +40,7 @@ export function encryptedFields<const Tables extends ModelTables>(
 ): (client: object) => ExtendedClient<Tables> {
   checkOptions(options, ['cipher', 'models', 'dataModel'])
   const { cipher, dataModel } = options
-  if (!hasMethods(cipher, ['encryptRows', 'decryptRows', 'indexValue', 'isMatch'])) {
+  if (!hasMethods(cipher, ['encryptRows', 'decryptRows', 'indexValue', 'areMatches'])) {
     throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')
   }
   const tables = checkTables(cipher, options.models)
@@ -87,6 +87,14 @@ function checkTables(cipher: FieldCipher, models: unknown): ReadonlyMap<string, 
       throw new InvalidArgumentError(
         `models.${model}`,
         `models.${model} must be one of the tables that the FieldCipher was made with`,
+      )
+    }
+    const other = [...tables].find(([, known]) => known === table)
+    if (other) {
+      throw new InvalidArgumentError(
+        `models.${model}`,
+        `models.${model} and models.${other[0]} have the same table ${table.name}, so that their values could be ` +
+          'exchanged: define one for each',
       )
     }
     tables.set(model, table)

@@ -3,13 +3,15 @@ import { data, dataOfMany } from './data.ts'
 import { keyOfWhere } from './key.ts'
 import { type Plan, type ReadQuery, checkNames, checkOrder, reading, selection } from './reading.ts'
 import { type Args, given, isOperators } from './values.ts'
-import { where } from './where.ts'
+import { type Match, where } from './where.ts'
 
 /** A query as it is to be sent, once its work is done. */
 export interface Rewritten {
   readonly args: Record<string, unknown>
   /** What is done with the rows that come back; undefined where none do. */
   readonly plan?: Plan | undefined
+  /** Whether rows were written: one that should not have been found is an error then, and not left out. */
+  readonly isWrite?: boolean
 }
 
 type Rewrite = (query: ReadQuery, model: string, args: Args, operation: string) => Rewritten
@@ -84,23 +86,31 @@ function returned(
   model: string,
   args: Args,
   operation: string,
+  matches: readonly Match[] = [],
 ): { args: object; plan: Plan | undefined } {
-  return operation.endsWith('Many') ? { args: {}, plan: undefined } : selection(query, model, args)
+  if (operation.endsWith('Many')) return { args: {}, plan: undefined }
+  return selection(query, model, args, matches)
 }
 
 function updated(query: ReadQuery, model: string, args: Args, what: string): Rewritten {
-  const { args: selected, plan } = returned(query, model, args, what)
+  const matches: Match[] = []
+  const condition = filtered(query, model, args, what, matches)
+  const set = isOperators(args['data']) ? args['data'] : {}
+  // A column that is set comes back with its new value.
+  const kept = matches.filter(({ column }) => set[column.name] === undefined)
+  const { args: selected, plan } = returned(query, model, args, what, kept)
   const table = query.models.table(model)
   const key = table && keyOfWhere(query.models, model, table, args['where'])
   const isReadable = what === 'update' // its condition is unique, so that it is of one row at most
   return {
     args: {
       ...args,
-      ...filtered(query, model, args, what),
+      ...condition,
       data: data(query, model, args['data'], { kind: 'update', what, key, isReadable }),
       ...selected,
     },
     plan,
+    isWrite: true,
   }
 }
 
@@ -122,11 +132,10 @@ function upserted(query: ReadQuery, model: string, args: Args, what: string): Re
 }
 
 function deleted(query: ReadQuery, model: string, args: Args, what: string): Rewritten {
-  const { args: selected, plan } = returned(query, model, args, what)
-  return {
-    args: { ...args, ...filtered(query, model, args, what), ...selected },
-    plan,
-  }
+  const matches: Match[] = []
+  const condition = filtered(query, model, args, what, matches)
+  const { args: selected, plan } = returned(query, model, args, what, matches)
+  return { args: { ...args, ...condition, ...selected }, plan, isWrite: true }
 }
 
 /** Counting the rows that have a value is all that an aggregate can say of an encrypted field. */
@@ -148,9 +157,15 @@ function checkHaving(query: ReadQuery, model: string, having: unknown): void {
   }
 }
 
-function filtered(query: ReadQuery, model: string, args: Args, what: string): object {
+function filtered(
+  query: ReadQuery,
+  model: string,
+  args: Args,
+  what: string,
+  matches?: Match[],
+): object {
   if (args['where'] === undefined) return {}
-  return { where: where(query, model, args['where'], { inexact: what }) }
+  return { where: where(query, model, args['where'], { inexact: what, matches }) }
 }
 
 function refused(model: string, problem: string): RefusedQueryError {

@@ -3,6 +3,7 @@ import { FieldError, RefusedQueryError } from '../../errors.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import { refuseWithoutKey } from '../lookup.ts'
 import type { AnyTable } from '../table.ts'
+import { changedBy } from './copies.ts'
 import type { Models } from './models.ts'
 import { rewrite } from './operations.ts'
 import type { Plan } from './reading.ts'
@@ -36,7 +37,8 @@ export async function runQuery(extension: Extension, call: QueryCall): Promise<u
     throw new RefusedQueryError(`${operation} of ${model} has no arguments but ${typeof args}`, {})
   const work = new Work()
   const leftOut = (name: string) => globalOmit(client, name)
-  const rewritten = rewrite({ models, work, leftOut }, model, operation, args)
+  const isChanged = changedBy(call, client)
+  const rewritten = rewrite({ models, work, leftOut, isChanged }, model, operation, args)
   await work.index(cipher)
   const { unkeyed } = work
   const sent = unkeyed
@@ -47,7 +49,8 @@ export async function runQuery(extension: Extension, call: QueryCall): Promise<u
   if (!rewritten.plan) return result
   const plan = planOf(rewritten.plan, internals?.dataPath)
   const plain = await opened(cipher, plan, result)
-  if (plain === null && result !== null && operation.endsWith('OrThrow')) throw editedIndex(plan)
+  const isStrict = rewritten.isWrite || operation.endsWith('OrThrow')
+  if (isStrict && rowsIn(plain) < rowsIn(result)) throw editedIndex(plan)
   return plain
 }
 
@@ -128,6 +131,11 @@ function globalOmit(client: object, model: string): Args {
 /** The name of a model as the client has it. */
 function uncapitalized(model: string): string {
   return model.charAt(0).toLowerCase() + model.slice(1)
+}
+
+function rowsIn(result: unknown): number {
+  if (Array.isArray(result)) return result.length
+  return result === null ? 0 : 1
 }
 
 function editedIndex({ table, matches }: Plan): FieldError {

@@ -6,6 +6,7 @@ import {
   refuseWithoutIndex,
 } from '../lookup.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
+import { type IsChanged, checkCopy } from './copies.ts'
 import type { Models } from './models.ts'
 import {
   given,
@@ -37,6 +38,7 @@ export interface Scope {
 export interface Query {
   readonly models: Models
   readonly work: Work
+  readonly isChanged: IsChanged
 }
 
 const operators = ['equals', 'in', 'not', 'notIn']
@@ -91,6 +93,8 @@ function conditionsOn(
   if (value === undefined) return []
   if (isNull(value)) return [{ [name]: value }]
   if (!isOperators(value)) return [compare(query, table, column, 'equals', value, scope)]
+  // Of Prisma it is no condition at all, so that every row would match, as of a promise that nobody has awaited.
+  if (Object.keys(value).length === 0) throw refuseUse(table, name, 'an empty filter')
   return given(value).map(([operator, operand]) => {
     // IS NULL and IS NOT NULL are the same of what is encrypted.
     if ((operator === 'equals' || operator === 'not') && isNull(operand)) {
@@ -110,7 +114,7 @@ function conditionsOn(
 
 /** One comparison of the index in place of one of the column. */
 function compare(
-  { work }: Query,
+  { work, isChanged }: Query,
   table: AnyTable,
   column: EncryptedColumn,
   operator: string,
@@ -126,7 +130,10 @@ function compare(
   const isList = operator === 'in' || operator === 'notIn'
   if (isList && !Array.isArray(operand)) throw refuseUse(table, name, `${what} without a list`)
   const values = (isList ? many(operand) : [operand]).map((value) => {
-    if (value != null && !isNull(value)) return valueOf(table, name, value, what)
+    if (value != null && !isNull(value)) {
+      checkCopy(isChanged, table, name, value)
+      return valueOf(table, name, value, what)
+    }
     throw refuseUse(table, name, `null within ${what}`)
   })
   // What is not computed must not be taken for "any": Prisma leaves out a filter that is undefined.

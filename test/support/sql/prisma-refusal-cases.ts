@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { toEncrypt } from '../../../src/sql/prisma/index.ts'
 import type { Prisma } from './prisma/clients/postgresql/client.ts'
-import { type PrismaCase, type PrismaSetup, rejects } from './prisma-setup.ts'
+import { type PrismaCase, type PrismaSetup, extend, rejects, users } from './prisma-setup.ts'
 
 /** A call that has to be refused before anything is sent. Some are none that TypeScript would let pass. */
 type Call = [operation: string, args: object]
@@ -28,6 +28,13 @@ const refused: Readonly<Record<string, readonly Call[]>> = {
     ['findMany', { where: { profile: { path: ['likes'], equals: 1 } } }],
     ['findMany', { where: { OR: [{ NOT: { AND: [{ email: { contains: x } }] } }] } }],
     ['findMany', { where: { posts: { some: { title: { contains: 'x' } } } } }],
+  ],
+  'empty filters, as of a promise that nobody has awaited': [
+    ['findMany', { where: { email: {} } }],
+    ['findMany', { where: { OR: [{ email: { not: {} } }] } }],
+    ['findMany', { where: { email: new Map() } }],
+    ['deleteMany', { where: { email: Promise.resolve(x) } }],
+    ['updateMany', { where: { email: Promise.resolve(x) }, data: { handle: 'x' } }],
   ],
   'looking up by a field that has no index': [
     ['findMany', { where: { profile: { equals: { a: 1 } } } }],
@@ -164,6 +171,67 @@ export const refusalCases: readonly PrismaCase[] = [
         )
       }
       assert.equal(await prisma.user.count(), 0)
+    },
+  },
+  {
+    name: 'refuses JSON of which the copy of Prisma has lost what it was',
+    async run({ prisma, plain, cipher }) {
+      class Money {
+        cents = 5
+        toJSON() {
+          return { amount: this.cents }
+        }
+      }
+      // TypeScript refuses some of them.
+      const lost = (value: unknown) => ({ profile: value as string })
+      const user = { id, handle: 'x' }
+      const values = [Promise.resolve({ a: 1 }), new Map([[1, 2]]), new Money()]
+      for (const value of values.flatMap((one) => [one, { a: one }, [{ a: [one] }]])) {
+        await rejects(prisma.user.create({ data: { ...user, ...lost(value) } }), 'ERR_FIELD')
+        await rejects(prisma.user.createMany({ data: [{ ...user, ...lost(value) }] }), 'ERR_FIELD')
+        const data = { users: { create: { ...user, ...lost(value) } } }
+        await rejects(prisma.team.create({ data: { id, name: 'x', ...data } }), 'ERR_FIELD')
+      }
+      assert.equal(await plain.user.count(), 0)
+      const profile = { a: {}, b: [{}] }
+      assert.deepEqual((await prisma.user.create({ data: { ...user, profile } })).profile, profile)
+      // Of an extension that was added before, there is but its copy.
+      const before = plain.$extends({ query: { $allOperations: ({ args, query }) => query(args) } })
+      const later = extend(before as typeof plain, cipher)
+      for (const value of [Promise.resolve(1), { a: new Map() }, {}]) {
+        await rejects(later.user.update({ where: { id }, data: lost(value) }), 'ERR_FIELD')
+      }
+      const data = { profile: toEncrypt({}) }
+      assert.deepEqual((await later.user.update({ where: { id }, data })).profile, {})
+    },
+  },
+  {
+    name: 'says so if a row was written that only an edited index has found',
+    async run({ prisma, plain, cipher }) {
+      await prisma.user.create({ data: { id, handle: 'ada', email: 'ada@example.com' } })
+      const emailIndex = String(await cipher.indexValue(users, 'email', x))
+      await plain.user.update({ where: { id }, data: { emailIndex } })
+      const where = { id, email: x }
+      await rejects(prisma.user.update({ where, data: { handle: 'b' } }), 'ERR_FIELD')
+      const renamed = await prisma.user.update({ where, data: { email: 'new@example.com' } })
+      assert.equal(renamed.email, 'new@example.com')
+      await plain.user.update({ where: { id }, data: { emailIndex } })
+      await rejects(prisma.user.delete({ where, select: { handle: true } }), 'ERR_FIELD')
+    },
+  },
+  {
+    name: 'sends nothing of a transaction that has ended while values were encrypted',
+    async run({ prisma, plain }) {
+      let late: Promise<unknown> | undefined
+      const failing = prisma.$transaction(async (tx) => {
+        late = tx.user.create({ data: { id, handle: 'x', email: x } }).then(() => 'written')
+        late.catch(() => undefined)
+        await Promise.resolve()
+        throw new Error('given up')
+      })
+      await assert.rejects(failing, /given up/)
+      await late?.catch(() => undefined)
+      assert.equal(await plain.user.count(), 0)
     },
   },
   {

@@ -62,6 +62,14 @@ describe('encryptedFields', () => {
     expect(() => encryptedFields({ cipher, models: fewer })).toThrow(invalid(/memberships/))
   })
 
+  it('refuses one table for two models, whose values could then be exchanged', () => {
+    const cipher = newCipher()
+    const twice = { ...models, Team: models.User }
+    expect(() => encryptedFields({ cipher, models: twice })).toThrow(
+      invalid(/the same table users/),
+    )
+  })
+
   it('refuses a client that does not tell its models, unless they are given', () => {
     const cipher = newCipher()
     const silent = { $extends: (extension: object) => extension }
