@@ -2,6 +2,7 @@ import { RefusedQueryError } from '../../errors.ts'
 import { type Held, checkPlain, isQuery, originals } from './queries.ts'
 import { prepare, run, textOf } from './run.ts'
 import type { MarkedTables } from './tables.ts'
+import type { Transaction } from './transaction.ts'
 import type { Conflict } from './write.ts'
 
 /** Methods of Drizzle's builders that add to a query, and those by which it looks at its own. */
@@ -47,8 +48,12 @@ const chained = new Set([
 ])
 
 /** A query of Drizzle that is encrypted when it is run. To TypeScript it is the one that it stands for. */
-export function wrapQuery<Query extends object>(tables: MarkedTables, query: Query): Query {
-  const held: Held = { query, conflict: undefined }
+export function wrapQuery<Query extends object>(
+  tables: MarkedTables,
+  query: Query,
+  transaction: Transaction | undefined,
+): Query {
+  const held: Held = { query, conflict: undefined, transaction }
   const own = isQuery(query) ? methodsOf(tables, held) : {}
   const wrapped: Query = new Proxy(query, {
     get(target, name) {
@@ -66,7 +71,7 @@ export function wrapQuery<Query extends object>(tables: MarkedTables, query: Que
         }
         const result: unknown = Reflect.apply(value, target, parameters)
         if (result === target) return wrapped
-        return isQuery(result) ? wrapQuery(tables, result) : result
+        return isQuery(result) ? wrapQuery(tables, result, transaction) : result
       }
     },
   })

@@ -43,9 +43,19 @@ function isOperand(expression: SQL): boolean {
   if (isGroup(chunks)) return true
   return chunks.every((chunk) => {
     if (is(chunk, SQL)) return isOperand(chunk)
+    if (hasNoParentheses(chunk)) return false
     const text = textOf(chunk)
     return text === undefined || !disjunction.test(text)
   })
+}
+
+/** Whether Drizzle prints an object's expression as it is; that of all others it puts in parentheses. */
+export function hasNoParentheses(chunk: unknown): boolean {
+  const omits: unknown =
+    typeof chunk === 'object' && chunk !== null
+      ? Reflect.get(chunk, 'shouldOmitSQLParens')
+      : undefined
+  return typeof omits === 'function' && Reflect.apply(omits, chunk, []) === true
 }
 
 /** Whether these are operands of AND, each of which must hold: or one alone, or them in parentheses. */

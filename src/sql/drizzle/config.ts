@@ -1,7 +1,7 @@
 import { SQL, type Subquery, Table, View, getViewSelectedFields, is } from 'drizzle-orm'
 import { RefusedQueryError } from '../../errors.ts'
 import type { Scope } from './scope.ts'
-import { checkSubquery, refuseSubquery, rewrite } from './rewrite.ts'
+import { addNames, checkSubquery, refuseSubquery, rewrite } from './rewrite.ts'
 import { flatten } from './selection.ts'
 
 /** What a query builder of Drizzle has gathered. */
@@ -30,7 +30,7 @@ export function arrayOf(value: unknown): unknown[] {
 
 /** What rows are taken from: tables pass, of all else it is checked that nothing encrypted is in it. */
 export function checkSource(scope: Scope, source: unknown): void {
-  if (is(source, Table)) return
+  if (is(source, Table)) return addNames(scope, source)
   if (is(source, View)) {
     for (const { field } of flatten(getViewSelectedFields(source))) {
       const mark = scope.tables.encrypted(field)
@@ -43,13 +43,18 @@ export function checkSource(scope: Scope, source: unknown): void {
   if (scope.jobs.length > jobs) throw refuseSubquery(undefined, undefined)
 }
 
-/** The conditions of joins are rewritten; what is joined is checked. */
+/** The same of all that is joined, before any condition is looked at. */
+export function checkJoins(scope: Scope, joins: unknown): void {
+  for (const join of arrayOf(joins)) checkSource(scope, (join as { table: unknown }).table)
+}
+
+/** The conditions of joins, rewritten. */
 export function rewriteJoins(scope: Scope, joins: unknown): unknown {
   if (!Array.isArray(joins)) return joins
-  return joins.map((join: { readonly table: unknown; readonly on: unknown }) => {
-    checkSource(scope, join.table)
-    return { ...join, on: rewrite(scope, join.on, 'JOIN') }
-  })
+  return joins.map((join: { readonly on: unknown }) => ({
+    ...join,
+    on: rewrite(scope, join.on, 'JOIN'),
+  }))
 }
 
 /** The queries before this one, of WITH. */

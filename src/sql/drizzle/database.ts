@@ -7,8 +7,9 @@ import type { FieldCipher } from '../field-cipher.ts'
 import { promiseMethods, refuseMethod, wrapQuery } from './builder.ts'
 import { checkPlain, newScope, originals } from './queries.ts'
 import { wrapRelational } from './relational-query.ts'
-import { rewrite } from './rewrite.ts'
+import { refuseSubquery, rewrite } from './rewrite.ts'
 import { MarkedTables } from './tables.ts'
+import { Transaction, finish } from './transaction.ts'
 import { columnMark } from './columns.ts'
 
 /** A database of Drizzle for PostgreSQL or MySQL, or a transaction of one. */
@@ -49,13 +50,19 @@ export function encryptedDrizzle<Database extends DrizzleDatabase>(
   options: EncryptedDrizzleOptions,
 ): Database {
   checkOptions(options, ['cipher', 'tables'])
-  const tables = new MarkedTables(options.cipher, options.tables)
+  const dialect: unknown = Reflect.get(database, 'dialect')
+  const casing: unknown = isObject(dialect) ? Reflect.get(dialect, 'casing') : undefined
+  const tables = new MarkedTables(options.cipher, options.tables, casing)
   checkSchema(tables, database)
-  return wrapDatabase(tables, database)
+  return wrapDatabase(tables, database, undefined)
 }
 
-function wrapDatabase<Database extends object>(tables: MarkedTables, database: Database): Database {
-  const own = methodsOf(tables, database)
+function wrapDatabase<Database extends object>(
+  tables: MarkedTables,
+  database: Database,
+  within: Transaction | undefined,
+): Database {
+  const own = methodsOf(tables, database, within)
   return new Proxy(database, {
     get(target, name) {
       if (typeof name === 'string' && Object.hasOwn(own, name)) return own[name]
@@ -69,12 +76,16 @@ function wrapDatabase<Database extends object>(tables: MarkedTables, database: D
   })
 }
 
-function methodsOf(tables: MarkedTables, database: object): Record<string, unknown> {
+function methodsOf(
+  tables: MarkedTables,
+  database: object,
+  within: Transaction | undefined,
+): Record<string, unknown> {
   const has = (name: string) => typeof Reflect.get(database, name) === 'function'
   const start =
     (target: object, name: string) =>
     (...parameters: unknown[]): object =>
-      wrapQuery(tables, invoke(target, name, parameters) as object)
+      wrapQuery(tables, invoke(target, name, parameters) as object, within)
   return {
     ...Object.fromEntries(starts.filter(has).map((name) => [name, start(database, name)])),
     with: (...queries: unknown[]) => {
@@ -85,13 +96,19 @@ function methodsOf(tables: MarkedTables, database: object): Record<string, unkno
       const clause = invoke(database, '$with', parameters) as object
       return { as: (query: unknown) => invoke(clause, 'as', [plainQuery(tables, query)]) }
     },
-    $count: (source: unknown, filters?: unknown) => count(tables, database, source, filters),
-    transaction: async (work: (transaction: object) => unknown, ...rest: unknown[]) =>
-      invoke(database, 'transaction', [
-        (transaction: object) => work(wrapDatabase(tables, transaction)),
+    $count: (source: unknown, filters?: unknown) =>
+      count(tables, database, source, filters, within),
+    transaction: async (work: (transaction: object) => unknown, ...rest: unknown[]) => {
+      within?.begin()
+      return await (invoke(database, 'transaction', [
+        async (transaction: object) => {
+          const inner = new Transaction(within)
+          return await inner.run(() => work(wrapDatabase(tables, transaction, inner)))
+        },
         ...rest,
-      ]),
-    query: relationalQueries(tables, database),
+      ]) as Promise<unknown>)
+    },
+    query: relationalQueries(tables, database, within),
   }
 }
 
@@ -104,20 +121,29 @@ function plainQuery(tables: MarkedTables, query: unknown): unknown {
   if (typeof query !== 'object' || query === null) return query
   if (is(query, SQL)) {
     const scope = newScope(tables)
-    return rewrite(scope, query, 'WITH')
+    rewrite(scope, query, 'WITH')
+    if (scope.jobs.length > 0) throw refuseSubquery(undefined, undefined)
+    return query
   }
-  checkPlain(tables, originals.get(query) ?? { query, conflict: undefined })
+  checkPlain(tables, originals.get(query) ?? { query, conflict: undefined, transaction: undefined })
   return query
 }
 
 /** Drizzle's count is an expression, too, which may stand within another query. */
-function count(tables: MarkedTables, database: object, source: unknown, filters: unknown): unknown {
+function count(
+  tables: MarkedTables,
+  database: object,
+  source: unknown,
+  filters: unknown,
+  within: Transaction | undefined,
+): unknown {
   const original = invoke(database, '$count', [source, filters]) as object
   const execute = async () => {
     const scope = newScope(tables)
     const rewritten = rewrite(scope, filters, 'a condition')
     const from = rewrite(scope, source, 'FROM')
-    await Promise.all(scope.jobs.map(async (job) => job()))
+    const finished = finish(scope, within)
+    if (finished) await finished
     return await (invoke(database, '$count', [from, rewritten]) as PromiseLike<unknown>)
   }
   const own = promiseMethods(execute)
@@ -129,12 +155,16 @@ function count(tables: MarkedTables, database: object, source: unknown, filters:
   })
 }
 
-function relationalQueries(tables: MarkedTables, database: object): object {
+function relationalQueries(
+  tables: MarkedTables,
+  database: object,
+  within: Transaction | undefined,
+): object {
   const queries = Reflect.get(database, 'query') as object
   return Object.fromEntries(
     Object.entries(queries).map(([name, builder]) => [
       name,
-      wrapRelational(tables, builder as object, name),
+      wrapRelational(tables, builder as object, name, within),
     ]),
   )
 }

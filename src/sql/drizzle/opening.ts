@@ -1,4 +1,5 @@
 import { type Column, getTableUniqueName } from 'drizzle-orm'
+import { FieldError } from '../../errors.ts'
 import type { AnyTable } from '../table.ts'
 import type { ColumnMark } from './columns.ts'
 import type { Match } from './scope.ts'
@@ -18,6 +19,7 @@ interface Source {
     readonly name: string
     readonly path: Path
     readonly values: readonly unknown[]
+    readonly isWritten: boolean
   }[]
 }
 
@@ -49,20 +51,23 @@ export class Opening {
     }
   }
 
-  /** Takes note of equalities that rows must satisfy once they are decrypted. */
-  match(matches: readonly Match[]): void {
+  /**
+   * Takes note of equalities that rows must satisfy once they are decrypted. A row that does not is left out; one that
+   * was written (`isWritten`) is an error, since leaving it out would hide what was done to it.
+   */
+  match(matches: readonly Match[], isWritten = false): void {
     for (const { column, mark, values } of matches) {
       const source = this.#source(column, mark)
       const field = { name: mark.column.name, path: this.#hide(column) }
       source.fields.push(field)
-      source.matches.push({ ...field, values })
+      source.matches.push({ ...field, values, isWritten })
     }
   }
 
   /** The rows, which are changed. */
   async open(rows: readonly Row[]): Promise<Row[]> {
     for (const source of this.#sources.values()) await this.#decrypt(source, rows)
-    const matching = rows.filter((row) => this.#isMatch(row))
+    const matching = await this.#matching(rows)
     for (const row of matching) {
       for (const path of this.#indexes) replace(row, path, null)
       for (const { name } of this.hidden) Reflect.deleteProperty(row, name)
@@ -94,18 +99,20 @@ export class Opening {
     }
   }
 
-  #isMatch(row: Row): boolean {
+  async #matching(rows: readonly Row[]): Promise<Row[]> {
+    const { cipher } = this.#tables
+    let matching = [...rows]
     for (const { definition, matches } of this.#sources.values()) {
-      for (const { name, path, values } of matches) {
-        const value = valueAt(row, path)
-        if (value === null || value === undefined) return false
-        const { cipher } = this.#tables
-        if (!values.some((one) => cipher.isMatch(definition, name, value, one))) {
-          return false
+      for (const { name, path, values, isWritten } of matches) {
+        const found = matching.map((row) => valueAt(row, path))
+        const are = await cipher.areMatches(definition, name, found, values)
+        if (isWritten && are.includes(false)) {
+          throw editedIndex({ table: definition.name, column: name })
         }
+        matching = matching.filter((_, index) => are[index])
       }
     }
-    return true
+    return matching
   }
 
   #source({ table }: Column, mark: ColumnMark): Source {
@@ -127,6 +134,15 @@ export class Opening {
     this.hidden.push({ name, column })
     return [name]
   }
+}
+
+function editedIndex(place: { table: string; column: string }): FieldError {
+  return new FieldError(
+    'ERR_FIELD',
+    `The blind index of ${place.table}.${place.column} has found a row with another value, which this statement has ` +
+      'written: the index was changed in the database. Roll the transaction back',
+    place,
+  )
 }
 
 /** A joined row that is not there is `null`, and so has no columns. */

@@ -12,6 +12,7 @@ import { refuseSubquery } from './rewrite.ts'
 import type { Scope } from './scope.ts'
 import { planSelect } from './select.ts'
 import type { MarkedTables } from './tables.ts'
+import type { Transaction } from './transaction.ts'
 import { type Conflict, planChange, planInsert } from './write.ts'
 
 /** What stands behind a query that an application has. */
@@ -20,6 +21,8 @@ export interface Held {
   readonly query: object
   /** What it was told of conflicts, and has not got yet. */
   conflict: Conflict | undefined
+  /** The transaction that it was made in. */
+  readonly transaction: Transaction | undefined
 }
 
 /** By the query that an application has. */
@@ -31,7 +34,7 @@ function original(query: object): object {
 }
 
 export function newScope(tables: MarkedTables): Scope {
-  return { tables, jobs: [], nested }
+  return { tables, jobs: [], names: new Map(), nested }
 }
 
 /** A query that is about to be sent. */
@@ -82,7 +85,7 @@ function nested(scope: Scope, chunk: object, isExists: boolean): { getSQL(): SQL
     return plan.query as { getSQL(): SQL }
   }
   if (isQuery(query)) {
-    const held = originals.get(chunk) ?? { query, conflict: undefined }
+    const held = originals.get(chunk) ?? { query, conflict: undefined, transaction: undefined }
     return checkPlain(scope.tables, held) as { getSQL(): SQL }
   }
   return undefined

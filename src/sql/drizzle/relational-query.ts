@@ -3,6 +3,7 @@ import { newScope } from './queries.ts'
 import { refuseSubquery } from './rewrite.ts'
 import { type RelationalSchema, planRelational } from './relational.ts'
 import type { MarkedTables } from './tables.ts'
+import { type Transaction, finish } from './transaction.ts'
 
 type Row = Record<string, unknown>
 interface Query {
@@ -11,7 +12,12 @@ interface Query {
 }
 
 /** `db.query.<table>`, whose rows are decrypted, those of nested tables with their own keys. */
-export function wrapRelational(tables: MarkedTables, builder: object, name: string): object {
+export function wrapRelational(
+  tables: MarkedTables,
+  builder: object,
+  name: string,
+  within: Transaction | undefined,
+): object {
   const schema = {
     tables: Reflect.get(builder, 'schema') as RelationalSchema['tables'],
     names: Reflect.get(builder, 'tableNamesMap') as RelationalSchema['names'],
@@ -28,7 +34,8 @@ export function wrapRelational(tables: MarkedTables, builder: object, name: stri
       }
       const execute = async () => {
         const { scope, config, open } = plan()
-        await Promise.all(scope.jobs.map(async (job) => job()))
+        const finished = finish(scope, within)
+        if (finished) await finished
         const result = await make(config).execute()
         if (Array.isArray(result)) return await open(result as Row[])
         return result === undefined ? undefined : (await open([result as Row]))[0]

@@ -1,17 +1,19 @@
 import {
   type Column,
+  One,
   type Relation,
   aliasedTableColumn,
   getOperators,
   getOrderByOperators,
   getTableUniqueName,
+  is,
   sql,
 } from 'drizzle-orm'
-import { RefusedQueryError } from '../../errors.ts'
+import { FieldError, RefusedQueryError } from '../../errors.ts'
 import type { AnyTable } from '../table.ts'
-import { rewrite } from './rewrite.ts'
+import { addNames, rewrite } from './rewrite.ts'
 import { type Match, type Scope, conditionUse } from './scope.ts'
-import { SealedValue } from './sealed-value.ts'
+import { SealedValue, storedOf } from './sealed-value.ts'
 
 type Row = Record<string, unknown>
 type Options = Readonly<Record<string, unknown>>
@@ -32,6 +34,7 @@ export interface RelationalSchema {
 /** One table of a relational query, and those nested in it. */
 interface Level {
   readonly scope: Scope
+  readonly isNested: boolean
   readonly definition: AnyTable | undefined
   readonly matches: readonly Match[]
   /** Encrypted columns that are selected, and indexes. */
@@ -58,7 +61,13 @@ export function planRelational(
   given: unknown,
   isFirst: boolean,
 ): RelationalPlan {
-  const { config, level } = planLevel(scope, schema, { name, alias: name, given, isFirst })
+  const { config, level } = planLevel(scope, schema, {
+    name,
+    alias: name,
+    given,
+    inexact: isFirst ? 'findFirst' : undefined,
+    isNested: false,
+  })
   return { config, open: async (rows) => openLevel(level, rows) }
 }
 
@@ -66,13 +75,15 @@ interface Place {
   readonly name: string
   readonly alias: string
   readonly given: unknown
-  readonly isFirst: boolean
+  /** Why rows cannot be filtered, apart from a limit that is given. */
+  readonly inexact: string | undefined
+  readonly isNested: boolean
 }
 
 function planLevel(
   scope: Scope,
   schema: RelationalSchema,
-  { name, alias, given, isFirst }: Place,
+  { name, alias, given, inexact, isNested }: Place,
 ): { config: Options; level: Level } {
   const table = schema.tables[name]
   if (!table) throw unknownVersion()
@@ -82,7 +93,9 @@ function planLevel(
   const aliased = Object.fromEntries(
     Object.entries(table.columns).map(([key, column]) => [key, aliasedTableColumn(column, alias)]),
   )
-  const use = conditionUse(isFirst ? 'findFirst' : limitOf(options))
+  const [column] = Object.values(table.columns)
+  if (column) addNames(scope, column.table)
+  const use = conditionUse(inexact ?? limitOf(options))
   const where = rewrite(scope, call(options['where'], aliased, getOperators()), 'a condition', use)
   const selection = select(scope, table, options['columns'], use.matches)
   const nested = nestedLevels(scope, schema, table, alias, options['with'])
@@ -92,9 +105,19 @@ function planLevel(
     ...(nested && { with: nested.config }),
     where,
     orderBy: rewrite(scope, call(options['orderBy'], aliased, getOrderByOperators()), 'ORDER BY'),
-    extras: rewriteExtras(scope, call(options['extras'], aliased, { sql })),
+    extras: rewriteExtras(
+      scope,
+      selection.level.definition,
+      call(options['extras'], aliased, { sql }),
+    ),
   }
-  const level = { ...selection.level, scope, matches: use.matches, nested: nested?.levels ?? {} }
+  const level = {
+    ...selection.level,
+    scope,
+    isNested,
+    matches: use.matches,
+    nested: nested?.levels ?? {},
+  }
   return { config: withoutUndefined(config), level }
 }
 
@@ -170,7 +193,9 @@ function nestedLevels(
       name,
       alias: `${alias}_${relationName}`,
       given: value as unknown,
-      isFirst: false,
+      // Drizzle takes the first row that it finds.
+      inexact: is(relation, One) ? 'a relation to one' : undefined,
+      isNested: true,
     }
     const planned = planLevel(scope, schema, place)
     config[relationName] = planned.config
@@ -188,8 +213,15 @@ function refuseEncryptedRelation(scope: Scope, relation: Relation): void {
   }
 }
 
-function rewriteExtras(scope: Scope, extras: unknown): unknown {
+function rewriteExtras(scope: Scope, definition: AnyTable | undefined, extras: unknown): unknown {
   if (typeof extras !== 'object' || extras === null) return extras
+  const own = Object.keys(extras).find((name) => definition && isOwn(definition, name))
+  if (definition && own !== undefined) {
+    throw new RefusedQueryError(
+      `extras has ${own}, which would stand in the place of the column of ${definition.name}: give it another name`,
+      { table: definition.name, column: own },
+    )
+  }
   return Object.fromEntries(
     Object.entries(extras).map(([name, extra]) => [
       name,
@@ -198,18 +230,25 @@ function rewriteExtras(scope: Scope, extras: unknown): unknown {
   )
 }
 
+/** What a row is decrypted with, or what comes of it. */
+function isOwn({ primaryKey, columns }: AnyTable, name: string): boolean {
+  return (
+    Object.hasOwn(primaryKey, name) ||
+    Object.values(columns).some((column) => column.name === name || column.index?.column === name)
+  )
+}
+
 async function openLevel(level: Level, rows: readonly Row[]): Promise<Row[]> {
   const { definition, columns, scope } = level
   if (definition && columns.length > 0) await decrypt(level, definition, rows)
   for (const [name, nested] of Object.entries(level.nested)) await openNested(nested, name, rows)
-  const matching = rows.filter((row) =>
-    level.matches.every(({ mark, values }) => {
-      const value = row[mark.column.name]
-      if (value === null || value === undefined) return false
-      const { cipher } = scope.tables
-      return values.some((one) => cipher.isMatch(mark.table, mark.column.name, value, one))
-    }),
-  )
+  let matching = [...rows]
+  for (const { mark, values } of level.matches) {
+    const { name } = mark.column
+    const found = matching.map((row) => row[name])
+    const are = await scope.tables.cipher.areMatches(mark.table, name, found, values)
+    matching = matching.filter((_, index) => are[index])
+  }
   for (const row of matching) {
     for (const name of level.indexes) row[name] = null
     for (const name of level.hidden) Reflect.deleteProperty(row, name)
@@ -235,7 +274,8 @@ async function decrypt(level: Level, definition: AnyTable, rows: readonly Row[])
     Object.fromEntries(
       names.map((name) => {
         const value = row[name]
-        return [name, SealedValue.is(value) ? value.stored : value]
+        if (SealedValue.is(value)) return [name, value.stored]
+        return [name, level.isNested ? nestedKey(definition, name, value) : value]
       }),
     ),
   )
@@ -243,6 +283,20 @@ async function decrypt(level: Level, definition: AnyTable, rows: readonly Row[])
   for (const [index, row] of rows.entries()) {
     for (const name of level.columns) row[name] = opened[index]?.[name]
   }
+}
+
+/** A part of a key that has come as JSON, which has no bytes, and whose large numbers have lost digits. */
+function nestedKey({ name: table, primaryKey }: AnyTable, name: string, value: unknown): unknown {
+  const type = primaryKey[name]
+  if (type === 'bytes') return storedOf({ storedAs: 'bytes' }, value) ?? value
+  const isNumber = ['number', 'bigint', 'string'].includes(typeof value)
+  if (type !== 'integer' || !isNumber || Number.isSafeInteger(Number(value))) return value
+  throw new FieldError(
+    'ERR_FIELD',
+    `${table}.${name} of a nested row is too large a number: it came as JSON, which lost digits of it. Select the ` +
+      'rows by a join, or by a query of their own',
+    { table, column: name },
+  )
 }
 
 function rowsOf(value: unknown): Row[] {

@@ -1,7 +1,28 @@
-import { Column, Param, SQL, Subquery, is } from 'drizzle-orm'
+import {
+  Column,
+  Name,
+  Param,
+  Placeholder,
+  SQL,
+  StringChunk,
+  Subquery,
+  Table,
+  View,
+  getTableColumns,
+  is,
+  sql,
+} from 'drizzle-orm'
 import { RefusedQueryError } from '../../errors.ts'
 import { refuseUse } from '../lookup.ts'
-import { chunksOf, copyWith, isConjunction, literal, textOf, withChunks } from './chunks.ts'
+import {
+  chunksOf,
+  copyWith,
+  hasNoParentheses,
+  isConjunction,
+  literal,
+  textOf,
+  withChunks,
+} from './chunks.ts'
 import { isLookup, lookup } from './lookups.ts'
 import type { ConditionUse, Scope } from './scope.ts'
 import { flatten } from './selection.ts'
@@ -23,7 +44,7 @@ export function rewrite<Value>(
 }
 
 function rewriteChunk(scope: Scope, chunk: unknown, what: string, use?: ConditionUse): unknown {
-  if (typeof chunk !== 'object' || chunk === null) return chunk
+  if ((typeof chunk !== 'object' && typeof chunk !== 'function') || chunk === null) return chunk
   if (is(chunk, SQL)) return rewriteSql(scope, chunk, what, use)
   if (is(chunk, SQL.Aliased)) {
     const expression = rewriteSql(scope, chunk.sql, what)
@@ -36,7 +57,32 @@ function rewriteChunk(scope: Scope, chunk: unknown, what: string, use?: Conditio
     const parts = chunk.map((part: unknown) => rewriteChunk(scope, part, what))
     return parts.every((part, index) => part === chunk[index]) ? chunk : parts
   }
-  return scope.nested(scope, chunk, false) ?? chunk
+  if (is(chunk, Name)) return checkName(scope, chunk, what)
+  return scope.nested(scope, chunk, false) ?? rewriteWrapper(scope, chunk, what)
+}
+
+/** Any other object that Drizzle asks for its expression when it makes text of the query. */
+function rewriteWrapper(scope: Scope, chunk: object, what: string): unknown {
+  const isName = [Table, View, Placeholder, StringChunk].some((kind) => is(chunk, kind))
+  const getSQL: unknown = Reflect.get(chunk, 'getSQL')
+  if (isName || typeof getSQL !== 'function') return chunk
+  const expression = rewriteChunk(scope, Reflect.apply(getSQL, chunk, []), what)
+  return hasNoParentheses(chunk) ? expression : sql`(${expression})`
+}
+
+/** `sql.identifier` of an encrypted column is as good as the column. */
+function checkName(scope: Scope, chunk: Name, what: string): Name {
+  const mark = scope.names.get(chunk.value)
+  if (mark) throw refuseUse(mark.table, mark.column.name, what)
+  return chunk
+}
+
+/** Takes note of the names of encrypted columns in a table of the statement. */
+export function addNames(scope: Scope, table: Table): void {
+  for (const column of Object.values(getTableColumns(table))) {
+    const mark = scope.tables.encrypted(column)
+    if (mark) scope.names.set(scope.tables.nameOf(column), mark)
+  }
 }
 
 function rewriteSql(scope: Scope, expression: SQL, what: string, use?: ConditionUse): SQL {
@@ -113,7 +159,8 @@ export function checkSubquery<Value extends Subquery>(
     if (mark) throw refuseSubquery(mark.table.name, mark.column.name)
   }
   const jobs = scope.jobs.length
-  rewrite(scope, query._.sql, what)
+  // Drizzle itself has put names of columns into it.
+  rewrite({ ...scope, names: new Map() }, query._.sql, what)
   if (scope.jobs.length > jobs) throw refuseSubquery(undefined, undefined)
   return query
 }

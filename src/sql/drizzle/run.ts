@@ -2,6 +2,7 @@ import { RefusedQueryError } from '../../errors.ts'
 import { type Held, newScope, planQuery } from './queries.ts'
 import type { Opening } from './opening.ts'
 import type { MarkedTables } from './tables.ts'
+import { finish } from './transaction.ts'
 
 type Rows = Record<string, unknown>[]
 
@@ -14,7 +15,8 @@ interface Prepared {
 export async function run(tables: MarkedTables, held: Held, values: unknown): Promise<unknown> {
   const scope = newScope(tables)
   const plan = planQuery(scope, held)
-  await Promise.all(scope.jobs.map(async (job) => job()))
+  const finished = finish(scope, held.transaction)
+  if (finished) await finished
   return await opened(
     plan.opening,
     await prepared(plan.query, []).execute(values, tokenOf(held.query)),
@@ -34,8 +36,10 @@ export function prepare(tables: MarkedTables, held: Held, names: readonly unknow
   }
   const statement = prepared(plan.query, names)
   return Object.freeze({
-    execute: async (values?: unknown) =>
-      opened(plan.opening, await statement.execute(values, tokenOf(held.query))),
+    execute: async (values?: unknown) => {
+      void finish(scope, held.transaction)
+      return await opened(plan.opening, await statement.execute(values, tokenOf(held.query)))
+    },
   })
 }
 

@@ -18,6 +18,8 @@ export interface Match {
 export interface Scope {
   readonly tables: MarkedTables
   readonly jobs: Job[]
+  /** The encrypted columns of the statement's tables, by their names in the database. */
+  readonly names: Map<string, ColumnMark>
   /** A query within a condition, rewritten; `undefined` if the object is no query that is known. */
   readonly nested: (scope: Scope, query: object, isExists: boolean) => { getSQL(): SQL } | undefined
 }

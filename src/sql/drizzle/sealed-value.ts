@@ -78,7 +78,10 @@ export const pending: object = Object.freeze({ pending: true })
  * What a driver has read of a column. JSON, in which relational queries bring nested rows, has no bytes: PostgreSQL
  * writes them as hexadecimal digits, MySQL as base64.
  */
-export function storedOf({ storedAs }: EncryptedColumn, value: unknown): StoredValue | undefined {
+export function storedOf(
+  { storedAs }: Pick<EncryptedColumn, 'storedAs'>,
+  value: unknown,
+): StoredValue | undefined {
   if (storedAs === 'base64') return typeof value === 'string' ? value : undefined
   if (isBytes(value)) return value
   if (typeof value !== 'string') return undefined

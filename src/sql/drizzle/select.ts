@@ -1,10 +1,11 @@
-import { SQL, Subquery, is } from 'drizzle-orm'
+import { Column, SQL, Subquery, Table, is } from 'drizzle-orm'
 import { refuseUse } from '../lookup.ts'
 import { copyWith } from './chunks.ts'
 import {
   type Config,
   arrayOf,
   checkSource,
+  checkJoins,
   checkWith,
   conditionOf,
   configOf,
@@ -14,7 +15,7 @@ import { Opening } from './opening.ts'
 import type { Plan } from './plan.ts'
 import { checkSubquery, refuseSubquery, rewrite } from './rewrite.ts'
 import { type Scope, conditionUse } from './scope.ts'
-import { flatten } from './selection.ts'
+import { type SelectedField, fieldOf, flatten } from './selection.ts'
 
 /** What is done with the rows: they are the result, operands of a condition, or only counted as there. */
 export type SelectUse = 'result' | 'operand' | 'exists'
@@ -48,12 +49,14 @@ export function planSelect(
   const config = configOf(builder, known, 'SELECT')
   const fields = isObject(config['fields']) ? config['fields'] : {}
   const selected = flatten(fields)
-  const unfiltered = cannotFilter(config, selected)
-  const condition = conditionUse(
-    use === 'result' ? (unfiltered ?? limitOf(config)) : 'a query within a condition',
-  )
+  const unfiltered = cannotAdd(config, selected)
+  // A window function, as count() over () is, would see the rows that a short index finds by chance.
+  const inexact =
+    unfiltered ?? limitOf(config) ?? (selected.some(isExpression) ? expression : undefined)
+  const condition = conditionUse(use === 'result' ? inexact : 'a query within a condition')
   checkWith(scope, config)
   checkSource(scope, config['table'])
+  checkJoins(scope, config['joins'])
   const where = rewrite(scope, conditionOf(config), 'a condition', condition)
   const changes = {
     where,
@@ -90,16 +93,22 @@ export function planSelect(
   }
 }
 
-/** Why rows cannot be filtered after they were decrypted; `undefined` if they can. */
-function cannotFilter(config: Config, fields: readonly { field: unknown }[]): string | undefined {
+const expression = 'an expression in what is selected, as count() is'
+
+/**
+ * Why no column can be added to what is selected, to compare rows by; `undefined` if it can. A count of all rows stands
+ * alone: beside a column, the database would refuse it.
+ */
+function cannotAdd(config: Config, fields: readonly SelectedField[]): string | undefined {
   if (config['groupBy'] !== undefined) return 'GROUP BY'
   if (config['having'] !== undefined) return 'HAVING'
   if (config['distinct'] !== undefined && config['distinct'] !== false) return 'DISTINCT'
   if (arrayOf(config['setOperators']).length > 0) return 'a set operator'
-  const isExpression = fields.some(
-    ({ field }) => is(field, SQL) || is(field, SQL.Aliased) || is(field, Subquery),
-  )
-  return isExpression ? 'an expression in what is selected, as count() is' : undefined
+  return fields.every(isExpression) ? expression : undefined
+}
+
+function isExpression({ field }: SelectedField): boolean {
+  return is(field, SQL) || is(field, SQL.Aliased) || is(field, Subquery)
 }
 
 function limitOf({ limit, offset }: Config): string | undefined {
@@ -131,7 +140,7 @@ function rewriteSetOperator(
 function rewriteFields(scope: Scope, fields: object): object {
   const changes: Record<string, unknown> = {}
   for (const name of Object.keys(fields)) {
-    const field: unknown = Object.getOwnPropertyDescriptor(fields, name)?.value
+    const field = fieldOf(fields, name)
     const rewritten = rewriteField(scope, field)
     if (rewritten !== field) changes[name] = rewritten
   }
@@ -141,12 +150,8 @@ function rewriteFields(scope: Scope, fields: object): object {
 function rewriteField(scope: Scope, field: unknown): unknown {
   if (is(field, SQL) || is(field, SQL.Aliased)) return rewrite(scope, field, 'an expression')
   if (is(field, Subquery)) return checkSubquery(scope, field, 'a subquery')
-  return isPlain(field) ? rewriteFields(scope, field) : field
-}
-
-/** An object that only nests fields, and is neither a column nor a table. */
-function isPlain(field: unknown): field is object {
-  return isObject(field) && [Object.prototype, null].includes(Object.getPrototypeOf(field) as null)
+  const isNested = isObject(field) && !is(field, Column) && !is(field, Table)
+  return isNested ? rewriteFields(scope, field) : field
 }
 
 function isObject(value: unknown): value is object {

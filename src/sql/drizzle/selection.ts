@@ -14,13 +14,18 @@ export function columnsOf(table: Table): Readonly<Record<string, Column>> {
 /** All fields of a selection, whose nesting is that of the rows. */
 export function flatten(fields: object, path: readonly string[] = []): SelectedField[] {
   return Object.keys(fields).flatMap((name) => {
-    // The descriptor, since the getter of a subquery's fields throws for what has no alias.
-    const field: unknown = Object.getOwnPropertyDescriptor(fields, name)?.value
+    const field = fieldOf(fields, name)
     const place = [...path, name]
     if (isLeaf(field)) return [{ path: place, field }]
     if (is(field, Table)) return flatten(getTableColumns(field), place)
     return typeof field === 'object' && field !== null ? flatten(field, place) : []
   })
+}
+
+/** The descriptor is asked first, since a subquery throws when it is asked for a field that has no alias. */
+export function fieldOf(fields: object, name: string): unknown {
+  const property = Object.getOwnPropertyDescriptor(fields, name)
+  return property?.get ? (Reflect.get(fields, name) as unknown) : property?.value
 }
 
 function isLeaf(field: unknown): boolean {

@@ -9,9 +9,12 @@ import { type ColumnMark, columnMark } from './columns.ts'
 export class MarkedTables {
   readonly cipher: FieldCipher
   readonly #marks = new Set<ColumnMark>()
+  readonly #casing: unknown
 
-  constructor(cipher: FieldCipher, tables: readonly Table[]) {
-    if (!hasMethods(cipher, ['encryptRows', 'decryptRows', 'indexValue', 'isMatch'])) {
+  /** @param casing What the database of Drizzle names columns by that were given no name. */
+  constructor(cipher: FieldCipher, tables: readonly Table[], casing: unknown) {
+    this.#casing = casing
+    if (!hasMethods(cipher, ['encryptRows', 'decryptRows', 'indexValue', 'areMatches'])) {
       throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')
     }
     this.cipher = cipher
@@ -31,6 +34,16 @@ export class MarkedTables {
 
   has(mark: ColumnMark): boolean {
     return this.#marks.has(mark)
+  }
+
+  /** The name of a column in the database. */
+  nameOf(column: Column): string {
+    const casing = this.#casing
+    if (typeof casing !== 'object' || casing === null) return column.name
+    const nameOf: unknown = Reflect.get(casing, 'getColumnCasing')
+    return typeof nameOf === 'function'
+      ? String(Reflect.apply(nameOf, casing, [column]))
+      : column.name
   }
 
   /** What is encrypted in a column, or indexed; `undefined` for all others. */

@@ -1,5 +1,6 @@
 import { Column, Param, SQL, type Table, is, sql } from 'drizzle-orm'
-import { RefusedQueryError } from '../../errors.ts'
+import { isBytes } from '../../checks.ts'
+import { FieldError, RefusedQueryError } from '../../errors.ts'
 import { refuseExpression, refuseKeyChange, refuseWithoutKey } from '../lookup.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { chunksOf, literal, textOf } from './chunks.ts'
@@ -52,11 +53,7 @@ export class Sealer {
 
   /** What UPDATE sets. `key` is that of the row, if the statement names one. */
   update(given: Values, key: () => KeyValues | undefined): Values {
-    const values = { ...given }
-    for (const [name, column] of Object.entries(this.#columns)) {
-      if (!Object.hasOwn(this.#definition.columns, name) || !isAbsent(values[name])) continue
-      if (column.onUpdateFn) values[name] = parameter(column.onUpdateFn(), column)
-    }
+    const values = this.#touched(given)
     this.#refuseKey(values)
     return this.#write(values, key)
   }
@@ -68,7 +65,7 @@ export class Sealer {
   ): Values {
     this.#refuseKey(given)
     const excluded: Record<string, unknown> = {}
-    const values = { ...given }
+    const values: Record<string, unknown> = this.#touched(given)
     for (const column of Object.values(this.#definition.columns)) {
       const value = values[column.name]
       if (!is(value, SQL) || !this.#isExcluded(value, column)) continue
@@ -78,10 +75,21 @@ export class Sealer {
       this.#refuseIndex(values, column)
       const index = column.index?.column ?? ''
       const indexColumn = this.#columns[index]
-      if (indexColumn) excluded[index] = sql`excluded.${sql.identifier(indexColumn.name)}`
+      if (indexColumn)
+        excluded[index] = sql`excluded.${sql.identifier(this.#scope.tables.nameOf(indexColumn))}`
     }
     const written = this.#write(values, key)
     return { ...written, ...excluded }
+  }
+
+  /** With what Drizzle would set by `$onUpdateFn`. */
+  #touched(given: Values): Record<string, unknown> {
+    const values = { ...given }
+    for (const [name, column] of Object.entries(this.#columns)) {
+      if (!Object.hasOwn(this.#definition.columns, name) || !isAbsent(values[name])) continue
+      if (column.onUpdateFn) values[name] = parameter(column.onUpdateFn(), column)
+    }
+    return values
   }
 
   #write(values: Record<string, unknown>, key: () => KeyValues | undefined): Values {
@@ -127,7 +135,14 @@ export class Sealer {
     for (const [index, { params }] of this.#sealings.entries()) {
       for (const [name, param] of Object.entries(params)) {
         const value = stored[index]?.[name]
-        const sealed = new SealedValue(`${this.#definition.name}.${name}`, value as never)
+        // Without one, the driver would store NULL.
+        if (typeof value !== 'string' && !isBytes(value)) {
+          throw new FieldError('ERR_FIELD', `${this.#definition.name}.${name} was not encrypted`, {
+            table: this.#definition.name,
+            column: name,
+          })
+        }
+        const sealed = new SealedValue(`${this.#definition.name}.${name}`, value)
         Object.assign(param, { value: sealed })
       }
     }
@@ -149,7 +164,8 @@ export class Sealer {
 
   /** Exactly `excluded.column`, the value that would have been inserted. */
   #isExcluded(expression: SQL, { name }: EncryptedColumn): boolean {
-    const column = this.#columns[name]?.name ?? name
+    const own = this.#columns[name]
+    const column = own ? this.#scope.tables.nameOf(own) : name
     const text = chunksOf(expression)
       .map((chunk) => {
         const inner = is(chunk, SQL) ? chunksOf(chunk) : [chunk]
@@ -172,7 +188,7 @@ export function keyIn(definition: AnyTable, values: Values): KeyValues | undefin
     : undefined
 }
 
-function isAbsent(value: unknown): boolean {
+export function isAbsent(value: unknown): boolean {
   return value === undefined || (is(value, Param) && value.value === undefined)
 }
 

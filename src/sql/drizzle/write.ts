@@ -16,6 +16,7 @@ import {
   type Config,
   arrayOf,
   checkSource,
+  checkJoins,
   checkWith,
   conditionOf,
   configOf,
@@ -23,10 +24,10 @@ import {
 } from './config.ts'
 import { Opening } from './opening.ts'
 import type { Plan } from './plan.ts'
-import { rewrite } from './rewrite.ts'
-import { type ConditionUse, type Scope, conditionUse } from './scope.ts'
+import { addNames, rewrite } from './rewrite.ts'
+import { type ConditionUse, type Match, type Scope, conditionUse } from './scope.ts'
 import type { SelectedField } from './selection.ts'
-import { type KeyValues, Sealer, type Values, keyIn, parameters } from './values.ts'
+import { type KeyValues, Sealer, type Values, isAbsent, keyIn, parameters } from './values.ts'
 
 /** What a method that makes an INSERT an upsert was told. */
 export interface Conflict {
@@ -57,6 +58,7 @@ export function planInsert(scope: Scope, builder: object, conflict: Conflict | u
   const table = tableOf(config)
   const definition = scope.tables.definition(table)
   checkWith(scope, config)
+  addNames(scope, table)
   const given = arrayOf(config['values']) as Values[]
   const changes: Record<string, unknown> = {
     onConflict: rewrite(scope, config['onConflict'], 'ON CONFLICT'),
@@ -100,7 +102,9 @@ export function planChange(scope: Scope, builder: object, statement: 'UPDATE' | 
   const definition = scope.tables.definition(table)
   const condition = conditionUse(statement)
   checkWith(scope, config)
+  addNames(scope, table)
   checkSource(scope, config['from'])
+  checkJoins(scope, config['joins'])
   const where = rewrite(scope, conditionOf(config), 'a condition', condition)
   const changes: Record<string, unknown> = {
     where,
@@ -117,7 +121,14 @@ export function planChange(scope: Scope, builder: object, statement: 'UPDATE' | 
           Object.entries(set).map(([name, value]) => [name, rewrite(scope, value, statement)]),
         )
   }
-  return returningOf(scope, copyWith(builder, { config: { ...config, ...changes } }), config)
+  const query = copyWith(builder, { config: { ...config, ...changes } })
+  // RETURNING has the new value of what is set, and no more the one that was compared.
+  const compared = condition.matches.filter(
+    ({ column, mark }) =>
+      getTableUniqueName(column.table) !== getTableUniqueName(table) ||
+      isAbsent((config['set'] as Values | undefined)?.[mark.column.name]),
+  )
+  return returningOf(scope, query, config, compared)
 }
 
 /**
@@ -176,11 +187,17 @@ function fixedKey(definition: AnyTable, table: Table, use: ConditionUse): KeyVal
 }
 
 /** Adds to RETURNING what its rows are decrypted with. */
-function returningOf(scope: Scope, query: object, config: Config): Plan {
+function returningOf(
+  scope: Scope,
+  query: object,
+  config: Config,
+  compared: readonly Match[] = [],
+): Plan {
   const opening = new Opening(scope.tables)
   const returning = arrayOf(config['returning']) as SelectedField[]
   if (returning.length === 0) return { query, opening }
   opening.select(returning)
+  opening.match(compared, true)
   const fields = returning.map(({ path, field }) => ({
     path,
     field: is(field, Column) ? field : rewrite(scope, field, 'RETURNING'),

@@ -61,6 +61,13 @@ async function fill({ db }: PgDrizzleFixture): Promise<void> {
     ])
 }
 
+/** What an administrator can do. */
+async function copyIndex(plain: PgDrizzle, name: string): Promise<void> {
+  await plain.execute(
+    sql`UPDATE people SET email_index = (SELECT email_index FROM people WHERE name = 'Ann') WHERE name = ${name}`,
+  )
+}
+
 /** By name. */
 export const pgDrizzleCases: Readonly<
   Record<string, (fixture: PgDrizzleFixture) => Promise<void>>
@@ -184,11 +191,52 @@ export const pgDrizzleCases: Readonly<
   'a row whose index was edited is not found': async (fixture) => {
     await fill(fixture)
     const { db, plain } = fixture
-    await plain.execute(
-      sql`UPDATE people SET email_index = (SELECT email_index FROM people WHERE name = 'Ann') WHERE name = 'Ben'`,
-    )
-    const found = await db.select().from(peopleTable).where(eq(peopleTable.email, ann.email))
+    await copyIndex(plain, 'Ben')
+    await copyIndex(plain, 'Cas')
+    await plain.execute(sql`ALTER TABLE people ALTER email DROP NOT NULL`)
+    await plain.execute(sql`UPDATE people SET email = NULL WHERE name = 'Cas'`)
+    const condition = eq(peopleTable.email, ann.email)
+    const found = await db.select().from(peopleTable).where(condition)
     assert.deepEqual(found, [{ ...ann, ...indexes }])
+    const limited = await db.select().from(peopleTable).where(condition).limit(3)
+    assert.deepEqual(limited, [{ ...ann, ...indexes }])
+    const { id, name } = peopleTable
+    const computed = await db
+      .select({ id, up: sql`upper(${name})` })
+      .from(peopleTable)
+      .where(condition)
+    assert.deepEqual(computed, [{ id: ann.id, up: 'ANN' }])
+    const related = await db.query.people.findMany({ columns: { name: true }, where: condition })
+    assert.deepEqual(related, [{ name: 'Ann' }])
+  },
+
+  'a row whose index was edited is an error once it is written and returned': async (fixture) => {
+    await fill(fixture)
+    const { db, plain } = fixture
+    await copyIndex(plain, 'Ben')
+    const condition = eq(peopleTable.email, ann.email)
+    const { id, name } = peopleTable
+    const writes: readonly ((one: PgDrizzle) => Promise<unknown>)[] = [
+      async (one: PgDrizzle) => one.delete(peopleTable).where(condition).returning({ id }),
+      async (one: PgDrizzle) =>
+        one.update(peopleTable).set({ name: 'X' }).where(condition).returning({ name }),
+    ]
+    for (const write of writes) {
+      await assert.rejects(async () => db.transaction(write), {
+        name: 'FieldError',
+        message: /blind index/,
+        table: 'people',
+        column: 'email',
+      })
+    }
+    assert.equal(await db.$count(peopleTable, ne(name, 'X')), 3)
+    // What is set is not what was compared.
+    const changed = await db
+      .update(peopleTable)
+      .set({ email: 'new@x.org' })
+      .where(and(eq(id, ann.id), condition))
+      .returning({ email: peopleTable.email })
+    assert.deepEqual(changed, [{ email: 'new@x.org' }])
   },
 
   'a value that was copied to another row does not open': async (fixture) => {
@@ -385,6 +433,54 @@ export const pgDrizzleCases: Readonly<
       }),
     )
     assert.equal(await db.$count(peopleTable), 1)
+  },
+
+  'what is encrypted too late for its transaction is not sent': async ({ db }) => {
+    const late: Promise<unknown>[] = []
+    const keep = (query: PromiseLike<unknown>) => {
+      late.push(Promise.resolve(query).catch((error: unknown) => error))
+    }
+    let left: PgDrizzle | undefined
+    await assert.rejects(async () =>
+      db.transaction(async (outer) => {
+        left = outer
+        await outer.insert(peopleTable).values(ann)
+        keep(outer.insert(peopleTable).values(ben))
+        keep(outer.query.people.findFirst({ where: eq(peopleTable.email, ann.email) }))
+        keep(outer.$count(peopleTable, eq(peopleTable.email, ann.email)))
+        throw new Error('no')
+      }),
+    )
+    await db.transaction(async (outer) => {
+      keep(outer.insert(peopleTable).values(ben))
+      await outer.transaction(async (inner) => {
+        keep(inner.insert(peopleTable).values(ben))
+        keep(outer.insert(peopleTable).values(ben))
+      })
+      await outer.insert(peopleTable).values(cas)
+    })
+    assert(left)
+    keep(left.select().from(peopleTable))
+    const codes = (await Promise.all(late)).map((error) => (error as { code?: unknown }).code)
+    assert.deepEqual(codes, Array(7).fill('ERR_REFUSED_QUERY'))
+    assert.deepEqual(await db.select({ name: peopleTable.name }).from(peopleTable), [
+      { name: 'Cas' },
+    ])
+  },
+
+  'one of many queries of a transaction at once can fail': async ({ db }) => {
+    await db.transaction(async (outer) =>
+      Promise.all([ann, ben].map(async (one) => outer.insert(peopleTable).values(one))),
+    )
+    await assert.rejects(async () =>
+      db.transaction(async (outer) =>
+        Promise.all([
+          outer.execute(sql`SELECT 1 / 0`),
+          outer.insert(peopleTable).values(cas).execute(),
+        ]),
+      ),
+    )
+    assert.equal(await db.$count(peopleTable), 2)
   },
 
   'one query can be awaited twice, and built step by step': async (fixture) => {

@@ -61,6 +61,35 @@ const refused: Readonly<Record<string, () => unknown>> = {
   'an equality with null': () => all().where(eq(email, sql`null`)),
   'a placeholder': () => all().where(eq(email, sql.placeholder('email'))),
   'a query as the values': () => all().where(inArray(email, raw())),
+  'an expression in an object that gives it to Drizzle': () =>
+    all().where(and({ getSQL: () => sql`encode(${email}, 'escape') = ${'a'}` } as never)),
+  'a relational query of the plain database': () =>
+    all().where(exists(plain.query.people.findMany() as never)),
+  'an identifier': () => all().where(sql`${sql.identifier('email')}::text = ${'a'}`),
+  'an identifier of a joined table, by its name in the database': () =>
+    db
+      .select({ box: lettersTable.box })
+      .from(lettersTable)
+      .innerJoin(peopleTable, sql`${sql.identifier('private_notes')} is null`),
+  'an identifier in UPDATE': () =>
+    db
+      .update(peopleTable)
+      .set({ name: sql`${sql.identifier('email')}` })
+      .where(byKey),
+  'an expression in an instance of a class': () => {
+    class Fields {
+      readonly up = sql`upper(${email})`
+    }
+    return db.select({ nested: new Fields() as never }).from(peopleTable)
+  },
+  'an expression that a getter gives': () => {
+    const fields = {
+      get up() {
+        return sql`upper(${email})`
+      },
+    }
+    return db.select({ nested: fields }).from(peopleTable)
+  },
   'no index': () => all().where(eq(notes, {})),
   'values in the text of a query': () => all().where(eq(email, 'a@x.org').inlineParams()),
   'an expression in what is selected': () =>
@@ -94,7 +123,10 @@ const refused: Readonly<Record<string, () => unknown>> = {
     db.query.people.findMany({ where: eq(city, 'U'), limit: 1 }),
   'a short index of a relational query with an offset': () =>
     db.query.people.findMany({ where: eq(city, 'U'), offset: 1 }),
-  'a short index, with HAVING': () => all().where(eq(city, 'U')).having(sql`count(*) > 1`),
+  'a short index, with HAVING': () =>
+    all()
+      .where(eq(city, 'U'))
+      .having(sql`count(*) > 1`),
   'a short index of one side of a union': () => all().where(eq(city, 'U')).union(all()),
   'a short index of findFirst': () => db.query.people.findFirst({ where: eq(city, 'U') }),
   // What is no condition, and must not leave a statement without one.
@@ -195,6 +227,8 @@ const refused: Readonly<Record<string, () => unknown>> = {
       .select({ one: sql`1` })
       .from(clause)
   },
+  'WITH of raw SQL that searches by it': () =>
+    db.$with('w', { id }).as(sql`select id from people where ${eq(email, 'x')}`),
   'a union that selects it': () =>
     db.select({ email }).from(peopleTable).union(db.select({ email }).from(peopleTable)),
   'a union of the function': () =>
@@ -208,6 +242,16 @@ const refused: Readonly<Record<string, () => unknown>> = {
   'the text of a search': () => all().where(eq(email, 'x')).toSQL(),
   'raw SQL of a search': () => db.execute(all().where(eq(email, 'x'))),
   'raw SQL with a value': () => db.execute(sql`SELECT ${eq(email, 'x')}`),
+  'extras in the place of an encrypted column': () =>
+    db.query.people.findMany({ extras: { email: sql`'x'`.as('email') } }),
+  'extras in the place of the key': () =>
+    db.query.people.findMany({ columns: { email: true }, extras: { id: sql`'x'`.as('id') } }),
+  'extras in the place of an index': () =>
+    db.query.people.findMany({ extras: { emailIndex: sql`'x'`.as('emailIndex') } }),
+  'a short index of a relation to one': () =>
+    db.query.letters.findMany({ with: { author: { where: eq(city, 'U') } as never } }),
+  'an identifier in a relational query': () =>
+    db.query.people.findMany({ where: sql`${sql.identifier('email')} is null` }),
   'a prepared relational query': () => db.query.people.findMany().prepare('people'),
   'a method that is not known': () => (db as unknown as { session: unknown }).session,
   // MySQL.
