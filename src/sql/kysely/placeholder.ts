@@ -25,6 +25,10 @@ export class Placeholder {
   // Private, so that no serializer and no inspection sees the plaintext.
   readonly #pending: Pending
   readonly #label: string
+  /** A function that can be seen: structuredClone, which asks no method, throws at it instead of making a `{}`. */
+  readonly unresolved = (): never => {
+    throw this.#unresolved()
+  }
 
   private constructor(pending: Pending, label: string) {
     this.#pending = pending

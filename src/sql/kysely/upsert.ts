@@ -7,6 +7,7 @@ import {
   TableNode,
   ValueNode,
 } from 'kysely'
+import { encryptedColumn, refuseUse } from '../lookup.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { type Inserted, keyOf } from './insert.ts'
 import { literalOf, referenceOf, withParts, without } from './nodes.ts'
@@ -23,6 +24,12 @@ export function rewriteConflict(
   inserted: Inserted,
 ): OnConflictNode {
   const { updates, columns } = node
+  const encrypted = columns?.find(({ column }) => table && encryptedColumn(table, column.name))
+  if (table && encrypted) {
+    // The ciphertext is another one each time, so that it never conflicts.
+    const what = 'ON CONFLICT (which can name its blind index column)'
+    throw refuseUse(table, encrypted.column.name, what)
+  }
   const pending = table && pendingOf(table, inserted)
   const set =
     updates &&

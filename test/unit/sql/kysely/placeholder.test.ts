@@ -55,9 +55,15 @@ describe('a compiled query', () => {
     for (const value of placeholders) expect(() => write(value)).toThrow(RefusedQueryError)
   })
 
+  it('has placeholders that cannot be cloned, to {} for example', () => {
+    for (const value of placeholders) {
+      expect(() => structuredClone(value)).toThrow('could not be cloned')
+    }
+  })
+
   it('shows nothing to whoever looks for properties', () => {
     for (const value of placeholders) {
-      expect(Reflect.ownKeys(value as object)).toEqual([])
+      expect(Reflect.ownKeys(value as object)).toEqual(['unresolved'])
       expect(inspect(value, { showHidden: true, depth: 9 })).not.toContain('ada')
     }
   })

@@ -286,6 +286,8 @@ const refused: Record<string, () => Compilable> = {
       .onConflict((oc) =>
         oc.column('name').doUpdateSet((eb) => ({ email: eb.ref('excluded.email') })),
       ),
+  'an upsert by an encrypted column, which never conflicts': () =>
+    insert.values(row).onConflict((oc) => oc.column('email').doNothing()),
   'an upsert by a constraint': () =>
     insert
       .values(row)
