@@ -30,7 +30,10 @@ export function arrayOf(value: unknown): unknown[] {
 
 /** What rows are taken from: tables pass, of all else it is checked that nothing encrypted is in it. */
 export function checkSource(scope: Scope, source: unknown): void {
-  if (is(source, Table)) return addNames(scope, source)
+  if (is(source, Table)) {
+    addNames(scope, source)
+    return
+  }
   if (is(source, View)) {
     for (const { field } of flatten(getViewSelectedFields(source))) {
       const mark = scope.tables.encrypted(field)

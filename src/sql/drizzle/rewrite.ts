@@ -8,7 +8,6 @@ import {
   Subquery,
   Table,
   View,
-  getTableColumns,
   is,
   sql,
 } from 'drizzle-orm'
@@ -25,7 +24,7 @@ import {
 } from './chunks.ts'
 import { isLookup, lookup } from './lookups.ts'
 import type { ConditionUse, Scope } from './scope.ts'
-import { flatten } from './selection.ts'
+import { columnsOf, flatten } from './selection.ts'
 
 /**
  * An expression whose equalities of encrypted columns are those of their blind indexes. Every column in it is looked
@@ -79,7 +78,7 @@ function checkName(scope: Scope, chunk: Name, what: string): Name {
 
 /** Takes note of the names of encrypted columns in a table of the statement. */
 export function addNames(scope: Scope, table: Table): void {
-  for (const column of Object.values(getTableColumns(table))) {
+  for (const column of Object.values(columnsOf(table))) {
     const mark = scope.tables.encrypted(column)
     if (mark) scope.names.set(scope.tables.nameOf(column), mark)
   }

@@ -452,7 +452,8 @@ export const pgDrizzleCases: Readonly<
       }),
     )
     await db.transaction(async (outer) => {
-      keep(outer.insert(peopleTable).values(ben))
+      // At once: what is only awaited would begin after the savepoint.
+      keep(outer.insert(peopleTable).values(ben).execute())
       await outer.transaction(async (inner) => {
         keep(inner.insert(peopleTable).values(ben))
         keep(outer.insert(peopleTable).values(ben))
