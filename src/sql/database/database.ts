@@ -36,6 +36,11 @@ export interface SqlDatabase {
   readonly dialect: SqlDialect
   run(statement: Statement): Promise<StatementResult>
   /**
+   * As `run`, but does not wait for a transaction that is under way on the same connection: that one may wait for what
+   * is read, as for a key.
+   */
+  read(statement: Statement): Promise<StatementResult>
+  /**
    * Runs `work` in a transaction of one connection, which is committed when it returns and rolled back when it
    * throws. Within `work` only its own database is to be used. A transaction within one is a savepoint.
    *
