@@ -35,7 +35,7 @@ export async function insertGenerated(
   }
   const { insertId } = await database.run(text.statement(`${into} (${names}) VALUES (${values})`))
   // What it says of a key by a DEFAULT or a trigger. There may be a row 0, which would get the values of this one.
-  if (['', '0'].includes(String(insertId ?? ''))) throw refused(column)
+  if (!(Number(insertId ?? 0) > 0)) throw refused(column)
   return {
     ...Object.fromEntries(keys.map((key) => [key, row[key]])),
     [column]: insertId,

@@ -23,11 +23,11 @@ const many = Array.from({ length: 3000 }, (_, number) => `Ada${number}@Example.c
 /** How often others had their turn while the work was done. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   let turns = 0
-  let isDone = false
+  const state = { isDone: false }
   const done = work().finally(() => {
-    isDone = true
+    state.isDone = true
   })
-  while (!isDone) {
+  while (!state.isDone) {
     await turn()
     turns++
   }

@@ -388,7 +388,7 @@ describe.each(encryptedDatabases())('%s', (_name, start) => {
         { id: 7, secret: 1n },
         { id: '07', secret: 2n },
       ]
-      const inserting = db.insert(counters, rows as never, { onConflict: 'update' })
+      const inserting = db.insert(counters, rows, { onConflict: 'update' })
       await expect(inserting).rejects.toThrow('Two of the rows')
       expect(await countOf('counters')).toBe(0)
     })
