@@ -10,7 +10,7 @@ import { InvalidArgumentError } from '../errors.ts'
 import { checkNormalization } from './blind-index/normalize.ts'
 import { codecByName, codecNames } from './codecs/codecs.ts'
 import type { Codec } from './codecs/codec.ts'
-import { foldedName } from './lookup.ts'
+import { foldedName, ownNames } from './lookup.ts'
 import type {
   BlindIndex,
   ColumnOptions,
@@ -56,7 +56,7 @@ export function checkTable(name: string, options: object): EncryptedTable {
       checkColumn(column, option, storedAs),
     ]),
   )
-  checkNames(Object.keys(primaryKey), Object.values(columns))
+  checkNames(primaryKey, columns)
   const table: EncryptedTable = {
     name: boundName,
     boundAs: given.boundAs === undefined ? boundName : checkName(given.boundAs, 'boundAs'),
@@ -119,18 +119,18 @@ function checkIndex(index: unknown, codec: Codec<unknown>, field: string): Blind
 }
 
 /** Two meanings of one column would have one overwrite the other. */
-function checkNames(keys: readonly string[], columns: readonly EncryptedColumn[]): void {
-  const names = [
-    ...keys,
-    ...columns.flatMap(({ name, index }) => (index ? [name, index.column] : [name])),
-  ]
+function checkNames(
+  primaryKey: EncryptedTable['primaryKey'],
+  columns: EncryptedTable['columns'],
+): void {
+  const names = ownNames({ primaryKey, columns })
   const folded = names.map(foldedName)
   const twice = names.find((_, position) => folded.indexOf(folded[position] ?? '') !== position)
   if (twice !== undefined) {
     // In any case of its letters: to MySQL that is one name.
     throw invalid('columns', `has ${show(twice)} twice among primary key, columns and indexes`)
   }
-  const bound = columns.map(({ boundAs }) => boundAs)
+  const bound = Object.values(columns).map(({ boundAs }) => boundAs)
   const boundTwice = bound.find((name, position) => bound.indexOf(name) !== position)
   if (boundTwice !== undefined) {
     // Values of the two columns could be exchanged.

@@ -28,16 +28,27 @@ export function foldedName(name: string): string {
   return name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase()
 }
 
+/** The columns that a table's definition names: of the primary key, the encrypted ones and their indexes. */
+export function ownNames({
+  primaryKey,
+  columns,
+}: Pick<AnyTable, 'primaryKey' | 'columns'>): string[] {
+  return [
+    ...Object.keys(primaryKey),
+    ...Object.values(columns).flatMap(({ name, index }) => (index ? [name, index.column] : [name])),
+  ]
+}
+
+// Kept, since each name of each row is looked for.
+const namesByFolded = new WeakMap<AnyTable, ReadonlyMap<string, string>>()
+
 /** The name in a table's definition that this one may be taken for, though it is spelt otherwise. */
 export function nameMeant(table: AnyTable, name: string): string | undefined {
-  const known = [
-    ...Object.keys(table.primaryKey),
-    ...Object.values(table.columns).flatMap((column) =>
-      column.index ? [column.name, column.index.column] : [column.name],
-    ),
-  ]
-  if (known.includes(name)) return undefined
-  return known.find((one) => foldedName(one) === foldedName(name))
+  const known =
+    namesByFolded.get(table) ?? new Map(ownNames(table).map((own) => [foldedName(own), own]))
+  namesByFolded.set(table, known)
+  const meant = known.get(foldedName(name))
+  return meant === name ? undefined : meant
 }
 
 // The refusals of all adapters, so that each reads the same wherever it happens.

@@ -7,7 +7,7 @@ import {
   show,
 } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
-import { encryptedColumn } from '../lookup.ts'
+import { encryptedColumn, ownNames } from '../lookup.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import type { BackfillOptions, BackfillProgress, BatchOptions, ReindexOptions } from './options.ts'
@@ -139,10 +139,7 @@ function plannedColumns(table: AnyTable, from: object, convert: object): Planned
 
 /** Clearing a column that has another meaning would lose what is in it. */
 function checkPlaintexts(table: AnyTable, pairs: readonly [string, unknown][]): string[] {
-  const taken = new Set([
-    ...Object.keys(table.primaryKey),
-    ...Object.values(table.columns).flatMap(({ name, index }) => [name, index?.column]),
-  ])
+  const taken = new Set(ownNames(table))
   return pairs.map(([name, plaintext]) => {
     if (typeof plaintext === 'string' && plaintext !== '' && !taken.has(plaintext)) {
       taken.add(plaintext)

@@ -1,5 +1,5 @@
 import { RefusedQueryError } from '../../errors.ts'
-import { indexedColumn } from '../lookup.ts'
+import { indexedColumn, nameMeant } from '../lookup.ts'
 import type { AnyTable } from '../table.ts'
 import type { SqlDialect } from './database.ts'
 
@@ -11,14 +11,8 @@ import type { SqlDialect } from './database.ts'
  */
 export function checkSpelling(dialect: SqlDialect, table: AnyTable, column: string): void {
   if (dialect.name !== 'mysql') return
-  const known = [
-    ...Object.keys(table.primaryKey),
-    ...Object.values(table.columns).flatMap(({ name, index }) =>
-      index ? [name, index.column] : [name],
-    ),
-  ]
-  const meant = known.find((name) => folded(name) === folded(column))
-  if (meant === undefined || meant === column) return
+  const meant = nameMeant(table, column)
+  if (meant === undefined) return
   throw new RefusedQueryError(
     `${table.name} has ${meant} in its definition, which is ${JSON.stringify(column)} to MySQL: write it ${meant}`,
     { table: table.name, column: meant },
@@ -33,9 +27,4 @@ export function refuseBlindIndex(table: AnyTable, column: string): void {
     `${column} is the blind index of ${table.name}.${encrypted.name}: use that column, and its values`,
     { table: table.name, column },
   )
-}
-
-/** More alike than MySQL finds them: whoever has two such columns can rename one. */
-function folded(name: string): string {
-  return name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase()
 }

@@ -10,6 +10,7 @@ import {
   sql,
 } from 'drizzle-orm'
 import { FieldError, RefusedQueryError } from '../../errors.ts'
+import { ownNames } from '../lookup.ts'
 import type { AnyTable } from '../table.ts'
 import { addNames, rewrite } from './rewrite.ts'
 import { type Match, type Scope, conditionUse } from './scope.ts'
@@ -215,7 +216,7 @@ function refuseEncryptedRelation(scope: Scope, relation: Relation): void {
 
 function rewriteExtras(scope: Scope, definition: AnyTable | undefined, extras: unknown): unknown {
   if (typeof extras !== 'object' || extras === null) return extras
-  const own = Object.keys(extras).find((name) => definition && isOwn(definition, name))
+  const own = Object.keys(extras).find((name) => definition && ownNames(definition).includes(name))
   if (definition && own !== undefined) {
     throw new RefusedQueryError(
       `extras has ${own}, which would stand in the place of the column of ${definition.name}: give it another name`,
@@ -227,14 +228,6 @@ function rewriteExtras(scope: Scope, definition: AnyTable | undefined, extras: u
       name,
       rewrite(scope, extra as unknown, 'extras'),
     ]),
-  )
-}
-
-/** What a row is decrypted with, or what comes of it. */
-function isOwn({ primaryKey, columns }: AnyTable, name: string): boolean {
-  return (
-    Object.hasOwn(primaryKey, name) ||
-    Object.values(columns).some((column) => column.name === name || column.index?.column === name)
   )
 }
 

@@ -1,5 +1,6 @@
 import type { SchemableIdentifierNode } from 'kysely'
 import { RefusedQueryError } from '../../errors.ts'
+import { foldedName } from '../lookup.ts'
 import type { AnyTable } from '../table.ts'
 
 /** Finds encrypted tables by the names that queries have for them. */
@@ -49,7 +50,7 @@ export class Tables {
 }
 
 /**
- * The entry of this name. One whose name differs in its case alone is refused: MySQL takes the two for one column, and
+ * The entry of this name. One whose name differs in case or accents alone is refused: MySQL takes the two for one column, and
  * a value that is written to it under the other name would not be encrypted.
  */
 export function named<Entry>(
@@ -57,10 +58,10 @@ export function named<Entry>(
   name: string,
   place: (entry: Entry) => { table: string; column?: string },
 ): Entry | undefined {
-  const lower = name.toLowerCase()
+  const folded = foldedName(name)
   for (const [known, entry] of entries) {
     if (known === name) return entry
-    if (known.toLowerCase() !== lower) continue
+    if (foldedName(known) !== folded) continue
     throw new RefusedQueryError(
       `The query says ${name}, where the name that was given to defineTable is ${known}: write it the same way`,
       place(entry),

@@ -9,7 +9,7 @@ import {
   ValueNode,
 } from 'kysely'
 import { RefusedQueryError } from '../../errors.ts'
-import { refuseWithoutKey } from '../lookup.ts'
+import { ownNames, refuseWithoutKey } from '../lookup.ts'
 import type { AnyTable } from '../table.ts'
 import { conditionsOf } from './conditions.ts'
 import { literalOf, referenceOf, withParts, without } from './nodes.ts'
@@ -20,7 +20,7 @@ import type { Rewriter } from './rewriter.ts'
 import type { Scope, Source } from './scope.ts'
 import type { Rewritten } from './select.ts'
 import { addJoin, addSource, addTarget, openScope } from './sources.ts'
-import { ownNames, rewriteUpdates, setBoth } from './writes.ts'
+import { rewriteUpdates, setBoth } from './writes.ts'
 
 export function rewriteUpdate(
   rewriter: Rewriter,

@@ -1,6 +1,12 @@
 import { ColumnUpdateNode, ColumnNode, type ReferenceNode, ValueNode } from 'kysely'
 import { RefusedQueryError } from '../../errors.ts'
-import { encryptedColumn, indexedColumn, refuseExpression, refuseKeyChange } from '../lookup.ts'
+import {
+  encryptedColumn,
+  indexedColumn,
+  ownNames,
+  refuseExpression,
+  refuseKeyChange,
+} from '../lookup.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { literalOf, referenceOf, sameTable } from './nodes.ts'
 import { refuseIndexWrite } from './refusals.ts'
@@ -16,23 +22,13 @@ export function refuseIndexes(table: AnyTable, names: readonly string[]): void {
   for (const name of names) refuseOtherCase(table, name)
 }
 
-/** The columns of a table that only the adapter may write as they are: keys, encrypted columns and their indexes. */
-export function ownNames(table: AnyTable): string[] {
-  return [
-    ...Object.keys(table.primaryKey),
-    ...Object.values(table.columns).flatMap(({ name, index }) =>
-      index ? [name, index.column] : [name],
-    ),
-  ]
-}
-
 /** MySQL takes `Email` for `email`. */
 function refuseOtherCase(table: AnyTable, name: string): void {
   const names = ownNames(table).map((known) => [known, known] as const)
   named(names, name, (column) => ({ table: table.name, column }))
 }
 
-/** What an encrypted column is set to: by a value, or by what `other` has a rule for. */
+/** What an encrypted column is set to: `undefined` if there is no rule for what it is set to. */
 export type Setter = (
   column: EncryptedColumn,
   node: ColumnUpdateNode,
