@@ -1,16 +1,17 @@
 import { show } from '../checks.ts'
-import { mapWithin } from '../concurrency.ts'
-import { FieldError, checkNotAborted } from '../errors.ts'
+import { FieldError } from '../errors.ts'
 import type { Fields } from './fields.ts'
 import { nameMeant } from './lookup.ts'
 import { boundKey } from './row-key.ts'
 import type { AnyTable } from './table.ts'
-import { Turns } from './turns.ts'
+import { mapInTurns } from './turns.ts'
 
 type Row = Record<string, unknown>
 
 /** What is to be done for one value of a row: it sets the value itself. */
 type Job = (signal: AbortSignal | undefined) => Promise<void>
+
+const runJob = async (job: Job, signal: AbortSignal | undefined): Promise<void> => job(signal)
 
 /** Copies of the rows with their encrypted columns encrypted, and the blind indexes added. */
 export async function encryptRows(
@@ -20,7 +21,8 @@ export async function encryptRows(
   signal: AbortSignal | undefined,
 ): Promise<Row[]> {
   const stored: Row[] = []
-  await run(fields, encryptions(fields, table, rows, stored), signal)
+  const jobs = encryptions(fields, table, rows, stored)
+  await mapInTurns(fields.concurrency, jobs, signal, runJob)
   return stored
 }
 
@@ -32,7 +34,8 @@ export async function decryptRows(
   signal: AbortSignal | undefined,
 ): Promise<Row[]> {
   const plain: Row[] = []
-  await run(fields, decryptions(fields, table, rows, plain), signal)
+  const jobs = decryptions(fields, table, rows, plain)
+  await mapInTurns(fields.concurrency, jobs, signal, runJob)
   return plain
 }
 
@@ -97,20 +100,6 @@ function* decryptions(
 /** A value of the row itself: a column can have the name of something that every object has. */
 function own(row: Row, name: string): unknown {
   return Object.hasOwn(row, name) ? row[name] : undefined
-}
-
-async function run(
-  fields: Fields,
-  jobs: Generator<Job>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  checkNotAborted(signal)
-  const turns = new Turns()
-  await mapWithin(fields.concurrency, jobs, signal, async (job, _index, stop) => {
-    if (turns.isDue) await turns.give(stop)
-    // To listen for a signal costs a quarter of the time of a value. After a failure those under way come to their end.
-    await job(signal && stop)
-  })
 }
 
 /** A database that takes "Email" for "email" would store what is under that name as it is. */

@@ -1,8 +1,7 @@
-import { mapWithin } from '../concurrency.ts'
 import { checkNotAborted } from '../errors.ts'
 import type { Fields } from './fields.ts'
 import type { AnyTable, EncryptedColumn, StoredValue } from './table.ts'
-import { Turns } from './turns.ts'
+import { Turns, mapInTurns } from './turns.ts'
 
 /** The blind index of each of the values. */
 export async function indexValues(
@@ -12,12 +11,9 @@ export async function indexValues(
   values: readonly unknown[],
   signal: AbortSignal | undefined,
 ): Promise<StoredValue[]> {
-  checkNotAborted(signal)
-  const turns = new Turns()
-  return await mapWithin(fields.concurrency, values, signal, async (value, _, indexSignal) => {
-    if (turns.isDue) await turns.give(indexSignal)
-    return await fields.index(table, column, value, indexSignal)
-  })
+  return await mapInTurns(fields.concurrency, values, signal, async (value, indexSignal) =>
+    fields.index(table, column, value, indexSignal),
+  )
 }
 
 /**
