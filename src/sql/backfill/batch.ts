@@ -1,5 +1,6 @@
 import { errorName } from '../../errors.ts'
 import type { SqlDatabase, Statement } from '../database/database.ts'
+import { codeOf } from '../database/dialects.ts'
 import { boundKey, showKey } from '../row-key.ts'
 import { type Look, lookAt, rowError } from './look.ts'
 import type { BackfillProgress } from './options.ts'
@@ -106,8 +107,9 @@ async function write(
   } catch (error) {
     if (database.dialect.isContention(error)) throw error
     // The driver's error is left out: in PostgreSQL its detail quotes the row, with the plaintext.
-    const code = error instanceof Object && 'code' in error ? ` ${String(error.code)}` : ''
-    throw rowError(plan, id, `the database did not write it: ${errorName(error)}${code}`)
+    const code = codeOf(error)
+    const told = code === undefined ? '' : ` ${String(code)}`
+    throw rowError(plan, id, `the database did not write it: ${errorName(error)}${told}`)
   }
   if (affected === rows) return
   throw rowError(plan, id, 'it has changed while it was locked: the table has to be transactional')

@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { hasMethods, isBytes, isPlainObject } from '../../checks.ts'
 import { FieldError } from '../../errors.ts'
 import type { AnyTable } from '../table.ts'
+import { propertyOf } from './models.ts'
 import type { QueryCall } from './types.ts'
 import { type Args, isOperators } from './values.ts'
 
@@ -58,10 +59,7 @@ function note(copy: unknown, given: unknown, changed: WeakSet<object>): void {
 function isCopiedBefore({ model = '', operation }: QueryCall, client: object): boolean {
   const extensions: unknown = Reflect.get(client, '_extensions')
   if (!hasMethods(extensions, ['getAllQueryCallbacks'])) return true
-  const callbacks = (extensions as Extensions).getAllQueryCallbacks(
-    model.charAt(0).toLowerCase() + model.slice(1),
-    operation,
-  )
+  const callbacks = (extensions as Extensions).getAllQueryCallbacks(propertyOf(model), operation)
   return !Array.isArray(callbacks) || callbacks.length > 0
 }
 

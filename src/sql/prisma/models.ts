@@ -129,6 +129,11 @@ export class Models {
   }
 }
 
+/** The name of a model as the client has it. */
+export function propertyOf(model: string): string {
+  return model.charAt(0).toLowerCase() + model.slice(1)
+}
+
 function invalid(model: string, problem: string): InvalidArgumentError {
   return new InvalidArgumentError(`models.${model}`, `models.${model} ${problem}`)
 }

@@ -4,7 +4,7 @@ import type { FieldCipher } from '../field-cipher.ts'
 import { refuseWithoutKey } from '../lookup.ts'
 import type { AnyTable } from '../table.ts'
 import { changedBy } from './copies.ts'
-import type { Models } from './models.ts'
+import { type Models, propertyOf } from './models.ts'
 import { rewrite } from './operations.ts'
 import type { Plan } from './reading.ts'
 import { opened } from './results.ts'
@@ -88,7 +88,7 @@ function keyQuery(
   const transaction = internals?.transaction
   // A batch is sent as a whole, so that nothing can be read between its parts.
   if (!internals || transaction?.kind === 'batch') return undefined
-  const delegate: unknown = Reflect.get(client, uncapitalized(model))
+  const delegate: unknown = Reflect.get(client, propertyOf(model))
   if (!hasMethods(delegate, ['findUnique'])) return undefined
   const select = Object.fromEntries(Object.keys(table.primaryKey).map((name) => [name, true]))
   const found = (delegate as Delegate).findUnique({ where: condition, select })
@@ -124,13 +124,8 @@ function planOf(plan: Plan, dataPath: unknown): Plan {
 /** What Prisma leaves out of a model's results by the options of the client. */
 function globalOmit(client: object, model: string): Args {
   const omit: unknown = Reflect.get(client, '_globalOmit')
-  const own: unknown = isOperators(omit) ? omit[uncapitalized(model)] : undefined
+  const own: unknown = isOperators(omit) ? omit[propertyOf(model)] : undefined
   return isOperators(own) ? own : {}
-}
-
-/** The name of a model as the client has it. */
-function uncapitalized(model: string): string {
-  return model.charAt(0).toLowerCase() + model.slice(1)
 }
 
 function rowsIn(result: unknown): number {
