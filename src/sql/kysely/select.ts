@@ -13,7 +13,7 @@ import { Outputs, type Use, refuseAsValue } from './outputs.ts'
 import type { Filter } from './results.ts'
 import type { Rewriter } from './rewriter.ts'
 import { placeOf } from './scope.ts'
-import { addJoin, addSource, openScope } from './sources.ts'
+import { addJoins, addSource, openScope } from './sources.ts'
 
 /** A query as it is sent, and what it returns. */
 export interface Rewritten<Node> {
@@ -33,8 +33,7 @@ export function rewriteSelect(
       ...node.from,
       froms: node.from.froms.map((one) => addSource(rewriter, one)),
     }
-    const joined = node.joins?.map((join) => addJoin(rewriter, join))
-    const joins = joined?.map((join) => withParts(join, { on: rewriter.rewrite(join.on) }))
+    const joins = addJoins(rewriter, node.joins)
 
     const outputs = use === 'exists' ? undefined : new Outputs(rewriter, node.selections ?? [])
     const lookups: Lookup[] = []

@@ -81,8 +81,16 @@ export function addSource<Node extends OperationNode>(rewriter: Rewriter, node: 
   return rewritten
 }
 
-/** What stands in JOIN. Its condition is rewritten when all sources are known. */
-export function addJoin(rewriter: Rewriter, node: JoinNode): JoinNode {
+/** What stands in JOINs. Their conditions are rewritten when all sources are known. */
+export function addJoins(
+  rewriter: Rewriter,
+  joins: readonly JoinNode[] | undefined,
+): readonly JoinNode[] | undefined {
+  const joined = joins?.map((join) => addJoin(rewriter, join))
+  return joined?.map((join) => withParts(join, { on: rewriter.rewrite(join.on) }))
+}
+
+function addJoin(rewriter: Rewriter, node: JoinNode): JoinNode {
   const scope = rewriter.scope
   const isLateral = /^Lateral|Apply$/.test(node.joinType)
   const inner = isLateral ? new Scope(scope) : scope.beside()

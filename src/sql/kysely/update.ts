@@ -6,7 +6,6 @@ import {
   OperatorNode,
   type OperationNode,
   type UpdateQueryNode,
-  ValueNode,
 } from 'kysely'
 import { RefusedQueryError } from '../../errors.ts'
 import { ownNames, refuseWithoutKey } from '../lookup.ts'
@@ -14,13 +13,13 @@ import type { AnyTable } from '../table.ts'
 import { conditionsOf } from './conditions.ts'
 import { literalOf, referenceOf, withParts, without } from './nodes.ts'
 import { type Use, returned } from './outputs.ts'
-import { type PendingRow, Placeholder } from './placeholder.ts'
+import type { PendingRow } from './placeholder.ts'
 import { refuseTable } from './refusals.ts'
 import type { Rewriter } from './rewriter.ts'
 import type { Scope, Source } from './scope.ts'
 import type { Rewritten } from './select.ts'
-import { addJoin, addSource, addTarget, openScope } from './sources.ts'
-import { rewriteUpdates, setBoth } from './writes.ts'
+import { addJoins, addSource, addTarget, openScope } from './sources.ts'
+import { rewriteUpdates, setPending } from './writes.ts'
 
 export function rewriteUpdate(
   rewriter: Rewriter,
@@ -37,8 +36,7 @@ export function rewriteUpdate(
       ...node.from,
       froms: node.from.froms.map((one) => addSource(rewriter, one)),
     }
-    const joined = node.joins?.map((join) => addJoin(rewriter, join))
-    const joins = joined?.map((join) => withParts(join, { on: rewriter.rewrite(join.on) }))
+    const joins = addJoins(rewriter, node.joins)
     const updates = node.updates && updatesOf(rewriter, node, target, node.updates)
     const { outputs, returning } = returned(rewriter, node.returning, use)
     const rest = rewriter.rest.update(
@@ -73,8 +71,7 @@ export function rewriteDelete(
       ...node.using,
       tables: node.using.tables.map((one) => addSource(rewriter, one)),
     }
-    const joined = node.joins?.map((join) => addJoin(rewriter, join))
-    const joins = joined?.map((join) => withParts(join, { on: rewriter.rewrite(join.on) }))
+    const joins = addJoins(rewriter, node.joins)
     const { outputs, returning } = returned(rewriter, node.returning, use)
     const rest = rewriter.rest.delete({
       ...without(node, 'with', 'using', 'joins', 'returning'),
@@ -109,13 +106,7 @@ function updatesOf(
     const literal = literalOf(update.value)
     if (!literal) return undefined
     if (!pending) throw refuseWithoutKey(table, column.name, 'UPDATE')
-    pending.values[column.name] = literal.value
-    return setBoth(
-      column,
-      update,
-      ValueNode.create(Placeholder.value(pending, column.name)),
-      ValueNode.create(Placeholder.value(pending, column.index?.column ?? column.name)),
-    )
+    return setPending(column, update, pending, literal.value)
   })
 }
 

@@ -5,16 +5,15 @@ import {
   type OnDuplicateKeyNode,
   ReferenceNode,
   TableNode,
-  ValueNode,
 } from 'kysely'
 import { encryptedColumn, refuseUse } from '../lookup.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { type Inserted, keyOf } from './insert.ts'
 import { literalOf, referenceOf, withParts, without } from './nodes.ts'
-import { type PendingRow, Placeholder } from './placeholder.ts'
+import type { PendingRow } from './placeholder.ts'
 import { refuseConflict } from './refusals.ts'
 import type { Rewriter } from './rewriter.ts'
-import { rewriteUpdates, setBoth } from './writes.ts'
+import { rewriteUpdates, setBoth, setPending } from './writes.ts'
 
 /** ON CONFLICT: its encrypted values have to be those of the row that is there, so the key has to be the same. */
 export function rewriteConflict(
@@ -78,13 +77,7 @@ function literal(
   if (!value) return undefined
   // Of several rows, each would need a value of its own.
   if (!pending) throw refuseConflict(table, column.name, 'ON CONFLICT')
-  pending.values[column.name] = value.value
-  return setBoth(
-    column,
-    update,
-    ValueNode.create(Placeholder.value(pending, column.name)),
-    ValueNode.create(Placeholder.value(pending, column.index?.column ?? column.name)),
-  )
+  return setPending(column, update, pending, value.value)
 }
 
 function pendingOf(table: AnyTable, { names, rows }: Inserted): PendingRow | undefined {

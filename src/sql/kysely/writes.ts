@@ -9,6 +9,7 @@ import {
 } from '../lookup.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { literalOf, referenceOf, sameTable } from './nodes.ts'
+import { type PendingRow, Placeholder } from './placeholder.ts'
 import { refuseIndexWrite } from './refusals.ts'
 import type { Rewriter } from './rewriter.ts'
 import { named } from './tables.ts'
@@ -64,6 +65,19 @@ export function rewriteUpdates(
     if (!set) throw refuseExpression(table, name, what)
     return set
   })
+}
+
+/** Assigns a column and its index what is encrypted later, with the other values of its row. */
+export function setPending(
+  column: EncryptedColumn,
+  update: ColumnUpdateNode,
+  pending: PendingRow,
+  value: unknown,
+): ColumnUpdateNode[] {
+  pending.values[column.name] = value
+  const placeholder = (name: string) => ValueNode.create(Placeholder.value(pending, name))
+  const index = placeholder(column.index?.column ?? column.name)
+  return setBoth(column, update, placeholder(column.name), index)
 }
 
 /** Assigns a column and, if it has one, its index. */
