@@ -108,7 +108,7 @@ async function write(
     if (database.dialect.isContention(error)) throw error
     // The driver's error is left out: in PostgreSQL its detail quotes the row, with the plaintext.
     const code = codeOf(error)
-    const told = code === undefined ? '' : ` ${String(code)}`
+    const told = typeof code === 'string' ? ` ${code}` : ''
     throw rowError(plan, id, `the database did not write it: ${errorName(error)}${told}`)
   }
   if (affected === rows) return
