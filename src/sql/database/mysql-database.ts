@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../errors.ts'
 import type { SqlDatabase, Statement, StatementResult } from './database.ts'
 import { isMissingSavepoint, mysql } from './dialects.ts'
 import { type Connection, inOwnersTransaction, inTransaction } from './transactions.ts'
-import { turnsOf } from './turns.ts'
+import { queueOf } from './queue.ts'
 
 // Of mysql2/promise only what is used.
 
@@ -48,12 +48,12 @@ export function mysqlDatabase(client: MySqlPool | MySqlConnection): SqlDatabase 
     const transaction: SqlDatabase['transaction'] = (work, last) => inPool(client, work, last)
     return { ...connection, read: async (statement) => connection.run(statement), transaction }
   }
-  const turns = turnsOf(client)
+  const queue = queueOf(client)
   return {
     dialect: mysql,
-    run: (statement) => turns.take(() => connection.run(statement)),
+    run: (statement) => queue.take(() => connection.run(statement)),
     read: async (statement) => connection.run(statement),
-    transaction: (work, last) => turns.hold(() => inConnection(client, work, last)),
+    transaction: (work, last) => queue.hold(() => inConnection(client, work, last)),
   }
 }
 

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../../errors.ts'
 import type { SqlDatabase, Statement } from './database.ts'
 import { isOutsideTransaction, postgresql } from './dialects.ts'
 import { type Connection, Transaction, inOwnersTransaction, inTransaction } from './transactions.ts'
-import { turnsOf } from './turns.ts'
+import { queueOf } from './queue.ts'
 
 // Of pg and PGlite only what is used, so that neither has to be there, nor be of one version.
 
@@ -58,18 +58,18 @@ export function pgDatabase(client: PgPool | PgClient | PgLite): SqlDatabase {
       transaction: (work) => inPool(client, work),
     }
   }
-  const turns = turnsOf(client)
-  const run = (statement: Statement) => turns.take(() => connection.run(statement))
+  const queue = queueOf(client)
+  const run = (statement: Statement) => queue.take(() => connection.run(statement))
   if (isPgLite(client)) {
-    // It has turns of its own, too, which a transaction cannot be passed by.
-    const transaction = <Result>(work: Work<Result>) => turns.hold(() => inPgLite(client, work))
+    // It has a queue of its own, too, which a transaction cannot be passed by.
+    const transaction = <Result>(work: Work<Result>) => queue.hold(() => inPgLite(client, work))
     return { dialect: postgresql, run, read: run, transaction }
   }
   return {
     dialect: postgresql,
     run,
     read: async (statement) => connection.run(statement),
-    transaction: (work) => turns.hold(() => inClient(client, work)),
+    transaction: (work) => queue.hold(() => inClient(client, work)),
   }
 }
 

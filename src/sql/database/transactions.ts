@@ -1,7 +1,7 @@
 import { EnvelopeError, RefusedQueryError } from '../../errors.ts'
 import type { SqlDatabase, SqlDialect, Statement, StatementResult } from './database.ts'
 import { isLockTimeout } from './dialects.ts'
-import { Turns } from './turns.ts'
+import { Queue } from './queue.ts'
 
 /** One connection: a statement without values is sent as text, since not all can be prepared. */
 export interface Connection {
@@ -18,7 +18,7 @@ export class Transaction implements SqlDatabase {
   readonly #depth: number
   readonly #parent: Transaction | undefined
   /** While a transaction is within it, statements wait: they would be rolled back with it. */
-  readonly #turns = new Turns()
+  readonly #queue = new Queue()
   #hasEnded = false
   #lost: { readonly cause: unknown } | undefined
   #firstError: { readonly cause: unknown } | undefined
@@ -31,7 +31,7 @@ export class Transaction implements SqlDatabase {
   }
 
   async run(statement: Statement): Promise<StatementResult> {
-    return await this.#turns.take(() => this.#send(statement))
+    return await this.#queue.take(() => this.#send(statement))
   }
 
   async read(statement: Statement): Promise<StatementResult> {
@@ -39,7 +39,7 @@ export class Transaction implements SqlDatabase {
   }
 
   async transaction<Result>(work: Work<Result>): Promise<Result> {
-    return await this.#turns.hold(async () => {
+    return await this.#queue.hold(async () => {
       const savepoint = `waxseal_${this.#depth}`
       await this.#send({ text: `SAVEPOINT ${savepoint}` })
       return await this.within(savepoint, work)
@@ -77,7 +77,7 @@ export class Transaction implements SqlDatabase {
       this.#hasEnded = true
     }
     // A part of it would be committed, and the rest not.
-    if (this.#turns.isBusy) throw endedEarly()
+    if (this.#queue.isBusy) throw endedEarly()
     if (this.#lost) throw this.#lost.cause
     await this.#checkNotAborted()
     return result

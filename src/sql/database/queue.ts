@@ -2,16 +2,16 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { RefusedQueryError } from '../../errors.ts'
 
 interface Holding {
-  readonly turns: Turns
+  readonly queue: Queue
   readonly outer: Holding | undefined
   isOver: boolean
 }
 
-/** Whose turns the code that runs is part of. Nothing else tells a caller that waits for itself from another one. */
+/** Whose task the code that runs is part of. Nothing else tells a caller that waits for itself from another one. */
 const holdings = new AsyncLocalStorage<Holding>()
 
-/** Of what one can use at a time: a connection, or a transaction that others may be in. */
-export class Turns {
+/** The tasks of what one can use at a time: a connection, or a transaction that others may be in. */
+export class Queue {
   #last: Promise<unknown> = Promise.resolve()
   #count = 0
 
@@ -27,24 +27,24 @@ export class Turns {
    */
   async take<Result>(task: () => Promise<Result>): Promise<Result> {
     for (let holding = holdings.getStore(); holding; holding = holding.outer) {
-      if (holding.turns === this && !holding.isOver) throw refuseOuter()
+      if (holding.queue === this && !holding.isOver) throw refuseOuter()
     }
     this.#count++
-    const turn = this.#last.then(async () => {
+    const done = this.#last.then(async () => {
       try {
         return await task()
       } finally {
         this.#count--
       }
     })
-    this.#last = turn.catch(() => undefined)
-    return await turn
+    this.#last = done.catch(() => undefined)
+    return await done
   }
 
-  /** As {@link Turns.take}, of a task that calls code which may come back here. */
+  /** As {@link Queue.take}, of a task that calls code which may come back here. */
   async hold<Result>(task: () => Promise<Result>): Promise<Result> {
     return await this.take(async () => {
-      const holding: Holding = { turns: this, outer: holdings.getStore(), isOver: false }
+      const holding: Holding = { queue: this, outer: holdings.getStore(), isOver: false }
       try {
         return await holdings.run(holding, task)
       } finally {
@@ -54,13 +54,13 @@ export class Turns {
   }
 }
 
-const ofConnections = new WeakMap<object, Turns>()
+const ofConnections = new WeakMap<object, Queue>()
 
-/** The turns of a connection, whoever uses it. */
-export function turnsOf(connection: object): Turns {
-  const turns = ofConnections.get(connection) ?? new Turns()
-  ofConnections.set(connection, turns)
-  return turns
+/** The queue of a connection, whoever uses it. */
+export function queueOf(connection: object): Queue {
+  const queue = ofConnections.get(connection) ?? new Queue()
+  ofConnections.set(connection, queue)
+  return queue
 }
 
 function refuseOuter(): RefusedQueryError {
