@@ -27,6 +27,9 @@ export interface FieldsConfiguration {
   readonly indexKeys: IndexKeys | undefined
 }
 
+/** What is left to do for a value that was read. */
+type Work = (signal: AbortSignal | undefined) => Promise<StoredValue>
+
 /** The suite that commits to its key and does not sign: a signature is larger than most values. */
 const defaultSuite = 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY' satisfies AlgorithmSuiteName
 
@@ -47,7 +50,6 @@ export class Fields {
     this.#indexKeys = configuration.indexKeys
   }
 
-  /** The value is read before this returns its promise: what becomes of it afterwards changes nothing. */
   async encrypt(
     table: AnyTable,
     column: EncryptedColumn,
@@ -55,23 +57,19 @@ export class Fields {
     value: unknown,
     signal: AbortSignal | undefined,
   ): Promise<StoredValue> {
-    try {
-      const bound = binding(table, column, key)
-      const message = await this.#client.encrypt(encoded(column.codec, value), {
-        encryptionContext: bound,
-        ...(!table.storeContext && { requiredContextKeys: Object.keys(bound) }),
-        algorithmSuite: this.#algorithmSuite,
-        ...(signal && { signal }),
-      })
-      checkNoOtherPairs('ERR_ENCRYPTION_CONTEXT', message.encryptionContext, bound)
-      if (this.#mostDataKeys !== undefined) {
-        // What could not be read again is not written.
-        const count = message.header.encryptedDataKeys.length
-        if (count > this.#mostDataKeys) throw tooManyDataKeys(count, this.#mostDataKeys)
+    return await this.encryption(table, column, key, value)(signal)
+  }
+
+  /** The value is read here: what becomes of it before it is encrypted changes nothing. */
+  encryption(table: AnyTable, column: EncryptedColumn, key: BoundKey, value: unknown): Work {
+    const failed = (error: unknown) => fieldError('encrypted', table, column, key, error)
+    const plaintext = readOr(failed, () => encoded(column.codec, value))
+    return async (signal) => {
+      try {
+        return await this.#encrypt(table, column, key, plaintext, signal)
+      } catch (error) {
+        throw failed(error)
       }
-      return toStored(message.ciphertext, column.storedAs)
-    } catch (error) {
-      throw fieldError('encrypted', table, column, key, error)
     }
   }
 
@@ -103,12 +101,25 @@ export class Fields {
     value: unknown,
     signal: AbortSignal | undefined,
   ): Promise<StoredValue> {
-    if (!column.index || !this.#indexKeys) throw noIndex(table, column)
-    try {
-      const hmac = await this.#indexKeys.hmac(table, column, indexedBytes(column, value), signal)
-      return toStored(firstBits(hmac, column.index.bits), column.storedAs)
-    } catch (error) {
-      throw fieldError('indexed', table, column, undefined, error)
+    return await this.indexing(table, column, value)(signal)
+  }
+
+  /** As {@link Fields.encryption}, for the blind index. */
+  indexing(table: AnyTable, column: EncryptedColumn, value: unknown): Work {
+    const { storedAs, index } = column
+    const keys = this.#indexKeys
+    if (!index || !keys) throw noIndex(table, column)
+    const failed = (error: unknown) => fieldError('indexed', table, column, undefined, error)
+    const bytes = readOr(failed, () => indexedBytes(column, value))
+    return async (signal) => {
+      try {
+        return toStored(
+          firstBits(await keys.hmac(table, column, bytes, signal), index.bits),
+          storedAs,
+        )
+      } catch (error) {
+        throw failed(error)
+      }
     }
   }
 
@@ -120,6 +131,37 @@ export class Fields {
     } catch (error) {
       throw fieldError('compared', table, column, undefined, error)
     }
+  }
+
+  async #encrypt(
+    table: AnyTable,
+    column: EncryptedColumn,
+    key: BoundKey,
+    plaintext: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredValue> {
+    const bound = binding(table, column, key)
+    const message = await this.#client.encrypt(plaintext, {
+      encryptionContext: bound,
+      ...(!table.storeContext && { requiredContextKeys: Object.keys(bound) }),
+      algorithmSuite: this.#algorithmSuite,
+      ...(signal && { signal }),
+    })
+    checkNoOtherPairs('ERR_ENCRYPTION_CONTEXT', message.encryptionContext, bound)
+    if (this.#mostDataKeys !== undefined) {
+      // What could not be read again is not written.
+      const count = message.header.encryptedDataKeys.length
+      if (count > this.#mostDataKeys) throw tooManyDataKeys(count, this.#mostDataKeys)
+    }
+    return toStored(message.ciphertext, column.storedAs)
+  }
+}
+
+function readOr<Result>(failed: (error: unknown) => Error, read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    throw failed(error)
   }
 }
 

@@ -39,7 +39,10 @@ export async function decryptRows(
   return plain
 }
 
-/** Copies one row at a time, as its values have their turn: 100,000 of them at once would hold up all others. */
+/**
+ * Reads one row at a time, as its values have their turn: 100,000 of them at once would hold up all others. All values
+ * of a row are read together, so that what is stored is never half of what it was and half of what it became.
+ */
 function* encryptions(
   fields: Fields,
   table: AnyTable,
@@ -54,6 +57,7 @@ function* encryptions(
     refuseOtherSpelling(table, copy, checked)
     // Of the copy: an accessor of the row could give another key the next time.
     const key = boundKey(table, copy)
+    const jobs: Job[] = []
     for (const column of columns) {
       const { name, index } = column
       if (index) refuseIndex(table, index.column, copy)
@@ -61,15 +65,15 @@ function* encryptions(
       if (value === undefined) continue
       if (index) copy[index.column] = null
       if (value === null) continue
-      yield async (signal) => {
-        const [ciphertext, indexed] = await Promise.all([
-          fields.encrypt(table, column, key, value, signal),
-          index && fields.index(table, column, value, signal),
-        ])
+      const encrypt = fields.encryption(table, column, key, value)
+      const compute = index && fields.indexing(table, column, value)
+      jobs.push(async (signal) => {
+        const [ciphertext, indexed] = await Promise.all([encrypt(signal), compute?.(signal)])
         copy[name] = ciphertext
         if (index) copy[index.column] = indexed
-      }
+      })
     }
+    yield* jobs
   }
 }
 

@@ -228,7 +228,8 @@ describe('close', () => {
     await client.send(new ListKeysCommand({})) // the client's agent keeps its connection
     const before = performance.now()
     await Promise.all([kms.close(), kms.close()])
-    expect(performance.now() - before).toBeLessThan(500)
+    // An idle connection that is left to itself lasts for 5 seconds.
+    expect(performance.now() - before).toBeLessThan(4000)
     await expect(raw(kms, '{}')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 

@@ -1,3 +1,4 @@
+import { onTestFinished, vi } from 'vitest'
 import { RawAesKeyring } from '../../../src/index.ts'
 import {
   type AnyTable,
@@ -29,6 +30,15 @@ export function cipherOf(
   options: Partial<FieldCipherOptions> = {},
 ): FieldCipher {
   return new FieldCipher({ ...(options.client ? {} : { keyring }), tables, ...options })
+}
+
+/** Until the end of the test, each look at the clock shows that so much time has gone by. */
+export function eachLookAtTheClockTakes(ms: number): void {
+  let nowMs = 0
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += ms))
+  onTestFinished(() => {
+    clock.mockRestore()
+  })
 }
 
 /** The error of a call that fails at a column. */

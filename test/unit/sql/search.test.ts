@@ -1,7 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { defineTable } from '../../../src/sql.ts'
-import { cipherOf, errorOf, fieldErrorOf, indexKey, untyped } from './harness.ts'
+import {
+  cipherOf,
+  eachLookAtTheClockTakes,
+  errorOf,
+  fieldErrorOf,
+  indexKey,
+  untyped,
+} from './harness.ts'
 
 let normalised = 0
 const counting = (text: string): string => {
@@ -20,13 +27,9 @@ const members = defineTable('members', {
 const cipher = cipherOf([members], { indexKey })
 const many = Array.from({ length: 3000 }, (_, number) => `Ada${number}@Example.com`)
 
-/** How often others had their turn while the work was done, by a clock on which each look takes a millisecond. */
+/** How often others had their turn while the work was done. */
 async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
-  let nowMs = 0
-  const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs++)
-  onTestFinished(() => {
-    clock.mockRestore()
-  })
+  eachLookAtTheClockTakes(1)
   let turns = 0
   const state = { isDone: false }
   const done = work().finally(() => {
