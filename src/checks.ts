@@ -19,15 +19,20 @@ export function checkOptions(options: unknown, known: readonly string[], field =
   }
 }
 
+/** Whether `value` is an object, also one of a class, or an array. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
 /** Refuses what is no object. */
 export function checkObject(value: unknown, field: string): asserts value is object {
-  if (typeof value === 'object' && value !== null) return
+  if (isObject(value)) return
   throw new InvalidArgumentError(field, `${field} must be an object`)
 }
 
 /** Whether `value` is an object whose entries are all that it is: no Map, no instance of a class. */
 export function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
+  if (!isObject(value)) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   // An object literal of another realm has a prototype of its own, which in turn has none.
   return prototype === null || Object.getPrototypeOf(prototype) === null
@@ -35,14 +40,14 @@ export function isPlainObject(value: unknown): value is object {
 
 /** Whether `value` is an object with these methods, its own or those of its class. */
 export function hasMethods(value: unknown, names: readonly string[]): boolean {
-  if (typeof value !== 'object' || value === null) return false
+  if (!isObject(value)) return false
   return names.every((name) => typeof Reflect.get(value, name) === 'function')
 }
 
 /** A value as an error shows it: text in quotes, so that its end and its control characters are seen. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+  return isObject(value) ? 'an object' : String(value)
 }
 
 /** Refuses what is not a whole number within the bounds. */

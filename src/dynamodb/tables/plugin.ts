@@ -1,4 +1,4 @@
-import { hasMethods } from '../../checks.ts'
+import { hasMethods, isObject } from '../../checks.ts'
 import { EnvelopeError, InvalidArgumentError, RefusedRequestError } from '../../errors.ts'
 import { prepare } from './operations.ts'
 import { unexpectedAnswer } from './place.ts'
@@ -144,10 +144,6 @@ export class Plugin {
       }
     }
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 /** What is not verified is not handed on, and so cannot get out by whatever way. The SDK counts in `$metadata`. */

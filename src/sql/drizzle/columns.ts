@@ -1,5 +1,6 @@
 import { MySqlCustomColumnBuilder } from 'drizzle-orm/mysql-core'
 import { PgCustomColumnBuilder } from 'drizzle-orm/pg-core'
+import { isObject } from '../../checks.ts'
 import { InvalidArgumentError, RefusedQueryError } from '../../errors.ts'
 import type {
   AnyTable,
@@ -78,9 +79,7 @@ export function pgEncrypted<
   column: Column,
   options: SealedColumnOptions<Name> = {},
 ): PgSealedColumn<Name, ColumnValue<Table, Column>> {
-  const mark = markOf(table, column, false)
-  const dataType = mark.column.storedAs === 'bytes' ? 'bytea' : 'text'
-  return new PgCustomColumnBuilder(nameOf(options), undefined, customType(mark, dataType, options))
+  return pgColumn(markOf(table, column, false), options)
 }
 
 /**
@@ -95,9 +94,7 @@ export function pgBlindIndex<Table extends AnyTable, Name extends string = ''>(
   column: IndexColumn<Table>,
   options: SealedColumnOptions<Name> = {},
 ): PgSealedColumn<Name, never> {
-  const mark = markOf(table, column, true)
-  const dataType = mark.column.storedAs === 'bytes' ? 'bytea' : 'text'
-  return new PgCustomColumnBuilder(nameOf(options), undefined, customType(mark, dataType, options))
+  return pgColumn(markOf(table, column, true), options)
 }
 
 /** {@link pgEncrypted} for a `mysqlTable`: `blob`, or `text` if it is stored as base64. */
@@ -112,11 +109,7 @@ export function mysqlEncrypted<
 ): MySqlSealedColumn<Name, ColumnValue<Table, Column>> {
   const mark = markOf(table, column, false)
   const dataType = mark.column.storedAs === 'bytes' ? 'blob' : 'text'
-  return new MySqlCustomColumnBuilder(
-    nameOf(options),
-    undefined,
-    customType(mark, dataType, options),
-  )
+  return mysqlColumn(mark, dataType, options)
 }
 
 /** {@link pgBlindIndex} for a `mysqlTable`: `varbinary` or, as base64, `varchar`, of the length that it needs. */
@@ -132,11 +125,7 @@ export function mysqlBlindIndex<Table extends AnyTable, Name extends string = ''
     mark.column.storedAs === 'bytes'
       ? `varbinary(${bytes})`
       : `varchar(${Math.ceil(bytes / 3) * 4}) character set ascii collate ascii_bin`
-  return new MySqlCustomColumnBuilder(
-    nameOf(options),
-    undefined,
-    customType(mark, dataType, options),
-  )
+  return mysqlColumn(mark, dataType, options)
 }
 
 /** Which column of ours this is; `undefined` if it is none. Columns of an alias or of a subquery are known, too. */
@@ -144,6 +133,23 @@ export function columnMark(column: object): ColumnMark | undefined {
   const config: unknown = Reflect.get(column, 'config')
   const params = isObject(config) ? (Reflect.get(config, 'customTypeParams') as unknown) : undefined
   return isObject(params) ? (Reflect.get(params, brand) as ColumnMark | undefined) : undefined
+}
+
+function pgColumn<Name extends string, Value>(
+  mark: ColumnMark,
+  options: SealedColumnOptions<Name>,
+): PgSealedColumn<Name, Value> {
+  const dataType = mark.column.storedAs === 'bytes' ? 'bytea' : 'text'
+  return new PgCustomColumnBuilder(nameOf(options), undefined, customType(mark, dataType, options))
+}
+
+function mysqlColumn<Name extends string, Value>(
+  mark: ColumnMark,
+  dataType: string,
+  options: SealedColumnOptions<Name>,
+): MySqlSealedColumn<Name, Value> {
+  const type = customType(mark, dataType, options)
+  return new MySqlCustomColumnBuilder(nameOf(options), undefined, type)
 }
 
 function customType(mark: ColumnMark, dataType: string, options: SealedColumnOptions<string>) {
@@ -191,8 +197,4 @@ function fullName({ table, column, isIndex }: ColumnMark): string {
 /** Without a name, Drizzle takes that of the property. */
 function nameOf<Name extends string>(options: SealedColumnOptions<Name>): Name {
   return options.name ?? ('' as Name)
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

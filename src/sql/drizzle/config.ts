@@ -65,6 +65,12 @@ export function checkWith(scope: Scope, { withList }: Config): void {
   for (const query of arrayOf(withList)) checkSubquery(scope, query as Subquery, 'WITH')
 }
 
+/** What bounds the rows, if anything does. */
+export function limitOf({ limit, offset }: Config): string | undefined {
+  if (limit !== undefined) return 'LIMIT'
+  return offset === undefined ? undefined : 'OFFSET'
+}
+
 /**
  * A condition, if there is one. Whatever else was given is refused: without its condition, the statement would be of
  * all rows.

@@ -1,7 +1,7 @@
 import { SQL, Table, getTableColumns, is } from 'drizzle-orm'
 import type { MySqlDatabase } from 'drizzle-orm/mysql-core'
 import type { PgDatabase } from 'drizzle-orm/pg-core'
-import { checkOptions } from '../../checks.ts'
+import { checkOptions, isObject } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import { promiseMethods, refuseMethod, wrapQuery } from './builder.ts'
@@ -196,8 +196,4 @@ function invoke(target: object, name: string, parameters: readonly unknown[]): u
 
 function bound(value: unknown, target: object): unknown {
   return typeof value === 'function' ? (value.bind(target) as unknown) : value
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

@@ -12,6 +12,7 @@ import {
 import { FieldError, RefusedQueryError } from '../../errors.ts'
 import { ownNames } from '../lookup.ts'
 import type { AnyTable } from '../table.ts'
+import { limitOf } from './config.ts'
 import { addNames, rewrite } from './rewrite.ts'
 import { type Match, type Scope, conditionUse } from './scope.ts'
 import { SealedValue, storedOf } from './sealed-value.ts'
@@ -301,11 +302,6 @@ function call(option: unknown, columns: object, operators: object): unknown {
   return typeof option === 'function'
     ? (Reflect.apply(option, undefined, [columns, operators]) as unknown)
     : option
-}
-
-function limitOf({ limit, offset }: Options): string | undefined {
-  if (limit !== undefined) return 'LIMIT'
-  return offset === undefined ? undefined : 'OFFSET'
 }
 
 function withoutUndefined(options: Options): Options {

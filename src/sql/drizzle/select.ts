@@ -1,4 +1,5 @@
 import { Column, SQL, Subquery, Table, is } from 'drizzle-orm'
+import { isObject } from '../../checks.ts'
 import { refuseUse } from '../lookup.ts'
 import { copyWith } from './chunks.ts'
 import {
@@ -9,6 +10,7 @@ import {
   checkWith,
   conditionOf,
   configOf,
+  limitOf,
   rewriteJoins,
 } from './config.ts'
 import { Opening } from './opening.ts'
@@ -111,11 +113,6 @@ function isExpression({ field }: SelectedField): boolean {
   return is(field, SQL) || is(field, SQL.Aliased) || is(field, Subquery)
 }
 
-function limitOf({ limit, offset }: Config): string | undefined {
-  if (limit !== undefined) return 'LIMIT'
-  return offset === undefined ? undefined : 'OFFSET'
-}
-
 function rewriteDistinct(scope: Scope, distinct: unknown): unknown {
   if (!isObject(distinct)) return distinct
   return { ...distinct, on: rewrite(scope, Reflect.get(distinct, 'on') as unknown, 'DISTINCT ON') }
@@ -152,8 +149,4 @@ function rewriteField(scope: Scope, field: unknown): unknown {
   if (is(field, Subquery)) return checkSubquery(scope, field, 'a subquery')
   const isNested = isObject(field) && !is(field, Column) && !is(field, Table)
   return isNested ? rewriteFields(scope, field) : field
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

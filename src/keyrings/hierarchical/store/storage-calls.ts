@@ -1,3 +1,4 @@
+import { isObject } from '../../../checks.ts'
 import { EnvelopeError, reasonOf } from '../../../errors.ts'
 import type { BranchKeyChange, BranchKeyRecordType, KeyStorage } from '../storage/key-storage.ts'
 
@@ -34,10 +35,6 @@ export async function writeTo(
   const answer: unknown = await call(storage, () => storage.write(changes))
   if (answer === 'written' || answer === 'conflict') return answer
   throw wrongAnswer(storage, 'write', answer, '"written" or "conflict"')
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }
 
 /** What the storage fails with becomes an error of this library. */
