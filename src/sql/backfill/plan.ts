@@ -1,13 +1,7 @@
-import {
-  checkInteger,
-  checkObject,
-  checkOptions,
-  checkSignal,
-  hasMethods,
-  show,
-} from '../../checks.ts'
+import { checkInteger, checkObject, checkOptions, checkSignal, show } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
 import { encryptedColumn, ownNames } from '../lookup.ts'
+import { checkCipher } from '../check-cipher.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import type { BackfillOptions, BackfillProgress, BatchOptions, ReindexOptions } from './options.ts'
@@ -88,9 +82,7 @@ export function reindexPlan<Table extends AnyTable>(options: ReindexOptions<Tabl
 
 function checkBatches<Table extends AnyTable>(options: BatchOptions<Table>) {
   const { cipher, table, batchSize = 100, onProgress, signal } = options
-  if (!hasMethods(cipher, ['encryptRows', 'decryptRows', 'indexValue'])) {
-    throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')
-  }
+  checkCipher(cipher)
   if (!cipher.tables.includes(table)) {
     throw new InvalidArgumentError('table', 'table must be one of the tables of the cipher')
   }

@@ -1,5 +1,6 @@
-import { checkObject, checkOptions, checkSignal, hasMethods, isPlainObject } from '../../checks.ts'
+import { checkObject, checkOptions, checkSignal, isPlainObject } from '../../checks.ts'
 import { InvalidArgumentError, RefusedQueryError, checkNotAborted } from '../../errors.ts'
+import { checkCipher } from '../check-cipher.ts'
 import type { FieldCipher, FieldOptions } from '../field-cipher.ts'
 import { encryptedColumn, refuseKeyChange } from '../lookup.ts'
 import { boundKey, showKey } from '../row-key.ts'
@@ -270,13 +271,11 @@ export class EncryptedDatabase {
   }
 }
 
-/** Refuses what is no `FieldCipher`: not `instanceof`, since it may be of another copy. */
+/** @throws InvalidArgumentError if it is no `FieldCipher`. */
 export function checkedCipher(options: EncryptedDatabaseOptions): Cipher {
   checkOptions(options, ['cipher'])
-  if (hasMethods(options.cipher, ['encryptRows', 'decryptRows', 'indexValues', 'areMatches'])) {
-    return options.cipher
-  }
-  throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')
+  checkCipher(options.cipher)
+  return options.cipher
 }
 
 /** Refuses two rows of one key: which of them would be there in the end, the databases do not agree on. */

@@ -1,6 +1,6 @@
 import { Column, Table, getTableColumns, is } from 'drizzle-orm'
-import { hasMethods } from '../../checks.ts'
 import { InvalidArgumentError, RefusedQueryError } from '../../errors.ts'
+import { checkCipher } from '../check-cipher.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import type { AnyTable } from '../table.ts'
 import { type ColumnMark, columnMark } from './columns.ts'
@@ -14,9 +14,7 @@ export class MarkedTables {
   /** @param casing What the database of Drizzle names columns by that were given no name. */
   constructor(cipher: FieldCipher, tables: readonly Table[], casing: unknown) {
     this.#casing = casing
-    if (!hasMethods(cipher, ['encryptRows', 'decryptRows', 'indexValue', 'areMatches'])) {
-      throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')
-    }
+    checkCipher(cipher)
     this.cipher = cipher
     const given: unknown = tables
     if (!Array.isArray(given) || given.length === 0) {

@@ -11,6 +11,7 @@ import type {
 } from 'kysely'
 import { checkOptions, hasMethods } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
+import { checkCipher } from '../check-cipher.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import { EncryptedDriver } from './driver.ts'
 import { rewriteQuery } from './query.ts'
@@ -55,9 +56,7 @@ export class EncryptedDialect implements Dialect {
     if (!hasMethods(options.dialect, dialectMethods)) {
       throw new InvalidArgumentError('dialect', 'dialect must be a dialect of kysely')
     }
-    if (!hasMethods(options.cipher, ['encryptRows', 'decryptRows', 'indexValue', 'areMatches'])) {
-      throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')
-    }
+    checkCipher(options.cipher)
     this.#dialect = options.dialect
     this.#cipher = options.cipher
   }

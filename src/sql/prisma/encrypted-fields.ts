@@ -1,5 +1,6 @@
 import { checkObject, checkOptions, hasMethods } from '../../checks.ts'
 import { InvalidArgumentError } from '../../errors.ts'
+import { checkCipher } from '../check-cipher.ts'
 import type { FieldCipher } from '../field-cipher.ts'
 import type { AnyTable } from '../table.ts'
 import { type PrismaDataModel, dataModelOf, isDataModel } from './data-model.ts'
@@ -40,9 +41,7 @@ export function encryptedFields<const Tables extends ModelTables>(
 ): (client: object) => ExtendedClient<Tables> {
   checkOptions(options, ['cipher', 'models', 'dataModel'])
   const { cipher, dataModel } = options
-  if (!hasMethods(cipher, ['encryptRows', 'decryptRows', 'indexValue', 'areMatches'])) {
-    throw new InvalidArgumentError('cipher', 'cipher must be a FieldCipher')
-  }
+  checkCipher(cipher)
   const tables = checkTables(cipher, options.models)
   if (dataModel !== undefined && !isDataModel(dataModel)) {
     throw new InvalidArgumentError(
