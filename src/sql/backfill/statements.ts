@@ -1,4 +1,5 @@
 import type { SqlDialect, Statement } from '../database/database.ts'
+import { SqlText, padded } from '../database/sql-text.ts'
 import type { Plan } from './plan.ts'
 
 /** A row, or the part of one, as the driver returns it. */
@@ -23,12 +24,12 @@ export class Statements {
 
   /** The keys of the next rows that there is something to do with, in the order of the primary key. */
   nextKeys(after: Row | undefined): Statement {
-    const values: unknown[] = []
-    const conditions = [this.#hasWork(), ...(after ? [this.#isAfter(after, values)] : [])]
-    const text =
+    const text = new SqlText(this.#dialect)
+    const conditions = [this.#hasWork(), ...(after ? [this.#isAfter(after, text)] : [])]
+    return text.statement(
       `SELECT ${this.#list(this.#keyNames)} FROM ${this.#table} WHERE ${conditions.join(' AND ')} ` +
-      `ORDER BY ${this.#list(this.#keyNames)} LIMIT ${this.#plan.batchSize}`
-    return { text, values }
+        `ORDER BY ${this.#list(this.#keyNames)} LIMIT ${this.#plan.batchSize}`,
+    )
   }
 
   /**
@@ -36,37 +37,39 @@ export class Statements {
    * wait for each other. In MySQL this also reads what is there now, whatever the isolation level.
    */
   lockRows(keys: readonly Row[]): Statement {
-    const values: unknown[] = []
+    const text = new SqlText(this.#dialect)
     const names = this.#plan.columns.flatMap(({ column: { name, index }, plaintext }) => [
       name,
       ...(index ? [index.column] : []),
       ...(plaintext ? [plaintext.column] : []),
     ])
-    const text =
+    return text.statement(
       `SELECT ${this.#list([...this.#keyNames, ...names])} FROM ${this.#table} ` +
-      `WHERE ${this.#isOneOf(keys, values)} ORDER BY ${this.#list(this.#keyNames)} FOR UPDATE`
-    return { text, values }
+        `WHERE ${this.#isOneOf(keys, text)} ORDER BY ${this.#list(this.#keyNames)} FOR UPDATE`,
+    )
   }
 
   /** Sets columns of one row, if those of `stillNull` are NULL as they were. */
   setColumns(key: Row, changes: Row, stillNull: readonly string[]): Statement {
-    const values: unknown[] = []
+    const text = new SqlText(this.#dialect)
     const sets = Object.entries(changes).map(
-      ([name, value]) => `${this.#dialect.quoteColumn(name)} = ${this.#bind(value, values)}`,
+      ([name, value]) => `${this.#dialect.quoteColumn(name)} = ${text.value(value, name)}`,
     )
     const conditions = [
-      this.#isOneOf([key], values),
+      this.#isOneOf([key], text),
       ...stillNull.map((name) => `${this.#dialect.quoteColumn(name)} IS NULL`),
     ]
-    const text = `UPDATE ${this.#table} SET ${sets.join(', ')} WHERE ${conditions.join(' AND ')}`
-    return { text, values }
+    return text.statement(
+      `UPDATE ${this.#table} SET ${sets.join(', ')} WHERE ${conditions.join(' AND ')}`,
+    )
   }
 
   clearPlaintexts(keys: readonly Row[]): Statement {
-    const values: unknown[] = []
+    const text = new SqlText(this.#dialect)
     const sets = this.plaintexts.map((name) => `${this.#dialect.quoteColumn(name)} = NULL`)
-    const text = `UPDATE ${this.#table} SET ${sets.join(', ')} WHERE ${this.#isOneOf(keys, values)}`
-    return { text, values }
+    return text.statement(
+      `UPDATE ${this.#table} SET ${sets.join(', ')} WHERE ${this.#isOneOf(keys, text)}`,
+    )
   }
 
   /** A row, if there is one that has plaintext left: if it is to be kept, only such that is not encrypted. */
@@ -113,9 +116,9 @@ export class Statements {
   }
 
   /** Written out: MySQL finds no place in an index by (a, b) > (1, 2), but does by the first comparison of these. */
-  #isAfter(key: Row, values: unknown[]): string {
+  #isAfter(key: Row, text: SqlText): string {
     const compare = (name: string, operator: string) =>
-      `${this.#dialect.quoteColumn(name)} ${operator} ${this.#bindKey(key, name, values)}`
+      `${this.#dialect.quoteColumn(name)} ${operator} ${this.#bindKey(key, name, text)}`
     const [first = '', ...rest] = this.#keyNames
     if (rest.length === 0) return compare(first, '>')
     const atLeast = compare(first, '>=')
@@ -128,9 +131,9 @@ export class Statements {
     return `${atLeast} AND (${steps.map((step) => `(${step})`).join(' OR ')})`
   }
 
-  #isOneOf(keys: readonly Row[], values: unknown[]): string {
+  #isOneOf(keys: readonly Row[], text: SqlText): string {
     const rows = padded(keys).map((key) => {
-      const parts = this.#keyNames.map((name) => this.#bindKey(key, name, values)).join(', ')
+      const parts = this.#keyNames.map((name) => this.#bindKey(key, name, text)).join(', ')
       return this.#keyNames.length === 1 ? parts : `(${parts})`
     })
     const names = this.#list(this.#keyNames)
@@ -141,25 +144,11 @@ export class Statements {
     return names.map((name) => this.#dialect.quoteColumn(name)).join(', ')
   }
 
-  #bindKey(key: Row, name: string, values: unknown[]): string {
-    const placeholder = this.#bind(key[name], values)
+  #bindKey(key: Row, name: string, text: SqlText): string {
+    const placeholder = text.value(key[name], name)
     const collation = this.#collations.get(name)
     if (collation === undefined) return placeholder
     const [charset = ''] = collation.split('_')
     return `CONVERT(${placeholder} USING ${charset}) COLLATE ${collation}`
   }
-
-  #bind(value: unknown, values: unknown[]): string {
-    return this.#dialect.placeholder(values.push(value))
-  }
-}
-
-/**
- * Up to a power of two, by the last one: each length of a list is a statement of its own, and mysql2 keeps all that it
- * has prepared, of which the server has a limited number.
- */
-function padded(keys: readonly Row[]): readonly Row[] {
-  const last = keys.slice(-1)
-  const length = 2 ** Math.ceil(Math.log2(keys.length))
-  return [...keys, ...Array.from({ length: length - keys.length }, () => last).flat()]
 }

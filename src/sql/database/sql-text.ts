@@ -6,6 +6,18 @@ import type { SqlDialect, Statement } from './database.ts'
 /** Both protocols count the values of a statement in two bytes. */
 export const mostValues = 65_535
 
+/**
+ * As many values as a power of two, by the last one over again. Each length of a list is a statement of its own: mysql2
+ * keeps what it has prepared for each connection, and MySQL has room for 16,382 in all.
+ */
+export function padded<Value>(values: readonly Value[]): readonly Value[] {
+  const size = 2 ** Math.ceil(Math.log2(values.length))
+  if (size > mostValues / 2) return values
+  const filled = [...values]
+  for (const last of values.slice(-1)) while (filled.length < size) filled.push(last)
+  return filled
+}
+
 /** A statement while it is made: names are quoted, and values are parameters, whatever they are. */
 export class SqlText {
   readonly #dialect: SqlDialect

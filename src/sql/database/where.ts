@@ -5,7 +5,7 @@ import { boundPart } from '../row-key.ts'
 import type { AnyTable } from '../table.ts'
 import { checkSpelling, refuseBlindIndex } from './column-names.ts'
 import type { SqlDialect } from './database.ts'
-import { type SqlText, mostValues } from './sql-text.ts'
+import { type SqlText, padded } from './sql-text.ts'
 
 /** What decrypted rows have to be, since an index finds others too, and an administrator may have edited it. */
 export interface RowFilter {
@@ -91,16 +91,6 @@ function condition(dialect: SqlDialect, text: SqlText, column: string, given: un
   if (given.length === 0) return '1 = 0'
   const values = dialect.name === 'mysql' ? padded(given) : given
   return `${name} IN (${values.map((value) => text.value(value, column)).join(', ')})`
-}
-
-/**
- * As many values as a power of two, by the last one over again. MySQL keeps a prepared statement for each connection
- * and each text, and has room for 16,382 in all.
- */
-function padded(values: readonly unknown[]): readonly unknown[] {
-  const size = 2 ** Math.ceil(Math.log2(values.length))
-  if (size > mostValues / 2) return values
-  return [...values, ...Array<unknown>(size - values.length).fill(values.at(-1))]
 }
 
 function checkCondition(

@@ -6,6 +6,7 @@ import type {
   KeyStorage,
 } from '../../keyrings/hierarchical/storage/key-storage.ts'
 import type { SqlDatabase, Statement, StatementResult } from '../database/database.ts'
+import { SqlText } from '../database/sql-text.ts'
 import { attributesText, checkRecordKey, columns, recordOf } from './sql-records.ts'
 
 /** What the tables of the two databases differ in. */
@@ -96,28 +97,30 @@ export class SqlKeyStorage implements KeyStorage {
   }
 
   async #make(transaction: SqlDatabase, { record, replaces }: BranchKeyChange): Promise<void> {
-    const { text } = this.#table
-    const key = [text(record.branchKeyId), text(record.type)]
-    const content = [Buffer.from(record.ciphertext), text(attributesText(record))]
+    const { branchKeyId, type, ciphertext, attributes } = columns
+    const text = new SqlText(this.#database.dialect)
+    const content = [
+      [ciphertext, Buffer.from(record.ciphertext)],
+      [attributes, this.#table.text(attributesText(record))],
+    ] as const
+    const key = [
+      [branchKeyId, this.#table.text(record.branchKeyId)],
+      [type, this.#table.text(record.type)],
+    ] as const
     if (!replaces) {
+      const all = [...key, ...content]
+      const places = all.map(([name, value]) => text.value(value, name))
       await transaction.run(
-        this.#statement(
-          (place) =>
-            `INSERT INTO ${this.#quoted} (${this.#list(columns.branchKeyId, columns.type, columns.ciphertext, columns.attributes)}) ` +
-            `VALUES (${place()}, ${place()}, ${place()}, ${place()})`,
-          [...key, ...content],
+        text.statement(
+          `INSERT INTO ${this.#quoted} (${this.#list(all.map(([name]) => name))}) VALUES (${places.join(', ')})`,
         ),
       )
       return
     }
+    const changes = this.#equalities(text, content).join(', ')
+    const isThere = this.#equalities(text, [...key, [ciphertext, Buffer.from(replaces)]])
     const { affectedRows } = await transaction.run(
-      this.#statement(
-        (place) =>
-          `UPDATE ${this.#quoted} SET ${this.#name(columns.ciphertext)} = ${place()}, ${this.#name(columns.attributes)} = ${place()} ` +
-          `WHERE ${this.#name(columns.branchKeyId)} = ${place()} AND ${this.#name(columns.type)} = ${place()} ` +
-          `AND ${this.#name(columns.ciphertext)} = ${place()}`,
-        [...content, ...key, Buffer.from(replaces)],
-      ),
+      text.statement(`UPDATE ${this.#quoted} SET ${changes} WHERE ${isThere.join(' AND ')}`),
     )
     if (affectedRows !== 1) throw new Conflict()
   }
@@ -125,11 +128,14 @@ export class SqlKeyStorage implements KeyStorage {
   async #select(
     key: readonly (readonly [string, string])[],
   ): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const statement = this.#statement(
-      (place) =>
-        `SELECT ${this.#list(columns.type, columns.ciphertext, columns.attributes)} FROM ${this.#quoted} ` +
-        `WHERE ${key.map(([name]) => `${this.#name(name)} = ${place()}`).join(' AND ')}`,
-      key.map(([, value]) => this.#table.text(value)),
+    const { type, ciphertext, attributes } = columns
+    const text = new SqlText(this.#database.dialect)
+    const isIt = this.#equalities(
+      text,
+      key.map(([name, value]) => [name, this.#table.text(value)]),
+    )
+    const statement = text.statement(
+      `SELECT ${this.#list([type, ciphertext, attributes])} FROM ${this.#quoted} WHERE ${isIt.join(' AND ')}`,
     )
     try {
       return (await this.#database.read(statement)).rows
@@ -160,17 +166,13 @@ export class SqlKeyStorage implements KeyStorage {
     }
   }
 
-  #statement(text: (place: () => string) => string, values: readonly unknown[]): Statement {
-    let position = 0
-    return { text: text(() => this.#database.dialect.placeholder(++position)), values }
+  #equalities(text: SqlText, pairs: readonly (readonly [string, unknown])[]): string[] {
+    const { dialect } = this.#database
+    return pairs.map(([name, value]) => `${dialect.quoteColumn(name)} = ${text.value(value, name)}`)
   }
 
-  #list(...names: string[]): string {
-    return names.map((name) => this.#name(name)).join(', ')
-  }
-
-  #name(column: string): string {
-    return this.#database.dialect.quote(column)
+  #list(names: readonly string[]): string {
+    return names.map((name) => this.#database.dialect.quoteColumn(name)).join(', ')
   }
 
   #failure(what: string, cause: unknown): EnvelopeError {
