@@ -21,6 +21,15 @@ export function boundKey(table: AnyTable, row: object): BoundKey {
   return key
 }
 
+/** The primary key of a row whose values are looked up one by one; `undefined` unless the whole of it is there. */
+export function wholeKey(
+  table: AnyTable,
+  valueOf: (column: string) => unknown,
+): Record<string, unknown> | undefined {
+  const entries = Object.keys(table.primaryKey).map((column) => [column, valueOf(column)] as const)
+  return entries.every(([, value]) => value != null) ? Object.fromEntries(entries) : undefined
+}
+
 /**
  * One part of it. A database takes values of other types too, and may find other rows by them.
  *

@@ -1,4 +1,5 @@
 import { isBytes } from '../checks.ts'
+import { equalBytes } from '../format/bytes.ts'
 import { CodecError, kindOf } from './codecs/codec.ts'
 import type { StoredAs, StoredValue } from './table.ts'
 
@@ -7,6 +8,11 @@ export function toStored(bytes: Uint8Array, storedAs: StoredAs): StoredValue {
   // A Buffer, since some drivers take no other Uint8Array.
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   return storedAs === 'bytes' ? buffer : buffer.toString('base64')
+}
+
+/** Whether two columns have the same, be it bytes, text or null. */
+export function isSameStored(one: unknown, other: unknown): boolean {
+  return isBytes(one) && isBytes(other) ? equalBytes(one, other) : one === other
 }
 
 /** The bytes of what a column has. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { isBytes } from '../../checks.ts'
 import { equalBytes } from '../../format/bytes.ts'
+import { isSameStored } from '../stored.ts'
 import type { EncryptedColumn } from '../table.ts'
 import { type Given, type Look, rowError } from './look.ts'
 import type { Plan } from './plan.ts'
@@ -68,7 +68,7 @@ async function compareIndex(
   if (!index) return
   const right = value === null ? null : await plan.cipher.indexValue(plan.table, name, value)
   const found = look.row[index.column]
-  if (isBytes(found) && isBytes(right) ? equalBytes(found, right) : found === right) return
+  if (isSameStored(found, right)) return
   indexes.set(look, { ...indexes.get(look), [index.column]: right })
 }
 

@@ -38,15 +38,13 @@ export function lookup(scope: Scope, comparison: Comparison): SQL {
     if (reason !== undefined) throw refuseInexact(mark.table, mark.column.name, reason)
   }
   if (use && isEquality) use.matches.push({ column, mark, values })
-  const params = values.map((value) => {
-    const param = new Param<unknown, unknown>(pending, indexColumn)
-    scope.jobs.push(async () => {
-      const stored = await scope.tables.cipher.indexValue(mark.table, mark.column.name, value)
-      Object.assign(param, {
-        value: new SealedValue(`${mark.table.name}.${indexColumn.name}`, stored),
-      })
-    })
-    return param
+  const params = values.map(() => new Param<unknown, unknown>(pending, indexColumn))
+  scope.jobs.push(async () => {
+    const stored = await scope.tables.cipher.indexValues(mark.table, mark.column.name, values)
+    for (const [position, one] of stored.entries()) {
+      const value = new SealedValue(`${mark.table.name}.${indexColumn.name}`, one)
+      Object.assign(params[position] ?? {}, { value })
+    }
   })
   const operand = operator === '=' || operator === '<>' ? params[0] : params
   return sql`${indexColumn} ${sql.raw(operator)} ${operand}`

@@ -2,6 +2,7 @@ import { Column, Param, SQL, type Table, is, sql } from 'drizzle-orm'
 import { isBytes } from '../../checks.ts'
 import { FieldError, RefusedQueryError } from '../../errors.ts'
 import { refuseExpression, refuseKeyChange, refuseWithoutKey } from '../lookup.ts'
+import { wholeKey } from '../row-key.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { chunksOf, literal, textOf } from './chunks.ts'
 import { rewrite } from './rewrite.ts'
@@ -179,13 +180,7 @@ export class Sealer {
 
 /** The primary key among the values of a row, if it is there as values. */
 export function keyIn(definition: AnyTable, values: Values): KeyValues | undefined {
-  const entries = Object.keys(definition.primaryKey).map((name) => [
-    name,
-    literal(values[name])?.value,
-  ])
-  return entries.every(([, value]) => value != null)
-    ? (Object.fromEntries(entries) as KeyValues)
-    : undefined
+  return wholeKey(definition, (name) => literal(values[name])?.value)
 }
 
 export function isAbsent(value: unknown): boolean {

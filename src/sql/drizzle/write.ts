@@ -10,6 +10,7 @@ import {
 } from 'drizzle-orm'
 import { RefusedQueryError } from '../../errors.ts'
 import { refuseExpression } from '../lookup.ts'
+import { wholeKey } from '../row-key.ts'
 import type { AnyTable } from '../table.ts'
 import { copyWith } from './chunks.ts'
 import {
@@ -174,16 +175,13 @@ function addConflict(scope: Scope, query: object, conflict: Conflict, set: Value
 function fixedKey(definition: AnyTable, table: Table, use: ConditionUse): KeyValues | undefined {
   const name = getTableUniqueName(table)
   const columns = getTableColumns(table)
-  const entries = Object.keys(definition.primaryKey).map((key) => {
+  return wholeKey(definition, (key) => {
     const found = use.fixed.find(
       ({ column }) =>
         column.name === columns[key]?.name && getTableUniqueName(column.table) === name,
     )
-    return [key, found?.value]
+    return found?.value
   })
-  return entries.every(([, value]) => value != null)
-    ? (Object.fromEntries(entries) as KeyValues)
-    : undefined
 }
 
 /** Adds to RETURNING what its rows are decrypted with. */

@@ -77,8 +77,9 @@ function lookupOf(rewriter: Rewriter, node: BinaryOperationNode): Lookup | undef
   refuseUnindexed(found, searched, operator)
   if (rewriter.definition !== undefined) throw refuseDefinition(found, rewriter.definition)
   const { table, column } = found
-  const values = searched.map((value) =>
-    ValueNode.create(Placeholder.index(table, column.name, value)),
+  const search = { table, column: column.name, values: searched }
+  const values = searched.map((_, position) =>
+    ValueNode.create(Placeholder.index(search, position)),
   )
   const [value] = values
   return {

@@ -9,10 +9,12 @@ import {
   ValuesNode,
 } from 'kysely'
 import { encryptedColumn, refuseExpression } from '../lookup.ts'
+import { wholeKey } from '../row-key.ts'
+import type { PendingRow } from '../pending.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { literalOf, withParts, without } from './nodes.ts'
 import { type Use, returned } from './outputs.ts'
-import { type PendingRow, Placeholder } from './placeholder.ts'
+import { Placeholder } from './placeholder.ts'
 import { refuseInsertWithoutKey, refuseTable } from './refusals.ts'
 import type { Rewriter } from './rewriter.ts'
 import type { Rewritten } from './select.ts'
@@ -122,14 +124,10 @@ export function keyOf(
   names: readonly string[],
   row: readonly OperationNode[],
 ): Record<string, unknown> | undefined {
-  const key: Record<string, unknown> = {}
-  for (const name of Object.keys(table.primaryKey)) {
+  return wholeKey(table, (name) => {
     const node = row[names.indexOf(name)]
-    const value = node && literalOf(node)?.value
-    if (value === null || value === undefined) return undefined
-    key[name] = value
-  }
-  return key
+    return node && literalOf(node)?.value
+  })
 }
 
 /** What is inserted: the names of the columns, and the values of each row. */

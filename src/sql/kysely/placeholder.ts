@@ -1,21 +1,19 @@
 import { inspect } from 'node:util'
 import { RefusedQueryError } from '../../errors.ts'
 import type { FieldCipher } from '../field-cipher.ts'
+import { type PendingRow, encryptPending } from '../pending.ts'
 import type { AnyTable } from '../table.ts'
 
-/** Values of one row that are to be encrypted together. It has the row's primary key, too. */
-export interface PendingRow {
+/** Values of a column that are looked for, whose blind indexes are computed together. */
+export interface Search {
   readonly table: AnyTable
-  readonly values: Record<string, unknown>
+  readonly column: string
+  readonly values: readonly unknown[]
 }
 
 type Pending =
   | { readonly row: PendingRow; readonly name: string }
-  | {
-      readonly table: AnyTable
-      readonly column: string
-      readonly searched: unknown
-    }
+  | { readonly search: Search; readonly position: number }
 
 /**
  * Stands for a parameter that is encrypted once the query runs. Drivers turn objects that they do not know into text
@@ -40,9 +38,10 @@ export class Placeholder {
     return new Placeholder({ row, name }, `encrypted ${row.table.name}.${name}`)
   }
 
-  /** What the blind index of a column has for a value that is looked for. */
-  static index(table: AnyTable, column: string, searched: unknown): Placeholder {
-    return new Placeholder({ table, column, searched }, `blind index of ${table.name}.${column}`)
+  /** What the blind index of a column has for one of the values that are looked for. */
+  static index(search: Search, position: number): Placeholder {
+    const { table, column } = search
+    return new Placeholder({ search, position }, `blind index of ${table.name}.${column}`)
   }
 
   /** Whether any of these parameters is encrypted later. */
@@ -50,7 +49,7 @@ export class Placeholder {
     return parameters.some(isPlaceholder)
   }
 
-  /** The parameters as they go to the driver: rows of one table are encrypted in one call. */
+  /** The parameters as they go to the driver. */
   static async resolve(
     cipher: FieldCipher,
     parameters: readonly unknown[],
@@ -58,15 +57,16 @@ export class Placeholder {
     const pending = parameters.flatMap((value) => (isPlaceholder(value) ? value.#pending : []))
     if (pending.length === 0) return parameters
     const rows = new Set(pending.flatMap((one) => ('row' in one ? one.row : [])))
+    const searches = new Set(pending.flatMap((one) => ('search' in one ? one.search : [])))
     const stored = await encryptPending(cipher, rows)
-    return await Promise.all(
-      parameters.map(async (value) => {
-        if (!isPlaceholder(value)) return value
-        const one = value.#pending
-        if ('row' in one) return stored.get(one.row)?.[one.name]
-        return await cipher.indexValue(one.table, one.column, one.searched)
-      }),
-    )
+    const indexes = await indexesOf(cipher, searches)
+    return parameters.map((value) => {
+      if (!isPlaceholder(value)) return value
+      const one = value.#pending
+      return 'row' in one
+        ? stored.get(one.row)?.[one.name]
+        : indexes.get(one.search)?.[one.position]
+    })
   }
 
   toJSON(): never {
@@ -116,16 +116,14 @@ function isPlaceholder(value: unknown): value is Placeholder {
   return typeof value === 'object' && value !== null && Placeholder.is(value)
 }
 
-async function encryptPending(
+async function indexesOf(
   cipher: FieldCipher,
-  pending: ReadonlySet<PendingRow>,
-): Promise<ReadonlyMap<PendingRow, Record<string, unknown>>> {
-  const stored = new Map<PendingRow, Record<string, unknown>>()
-  for (const table of new Set([...pending].map((row) => row.table))) {
-    const rows = [...pending].filter((row) => row.table === table)
-    const values = rows.map((row) => row.values)
-    const encrypted: Record<string, unknown>[] = await cipher.encryptRows(table, values)
-    for (const [index, row] of rows.entries()) stored.set(row, encrypted[index] ?? {})
+  searches: ReadonlySet<Search>,
+): Promise<ReadonlyMap<Search, readonly unknown[]>> {
+  const indexes = new Map<Search, readonly unknown[]>()
+  for (const search of searches) {
+    const { table, column, values } = search
+    indexes.set(search, await cipher.indexValues(table, column, values))
   }
-  return stored
+  return indexes
 }

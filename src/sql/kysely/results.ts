@@ -1,5 +1,6 @@
 import type { CompiledQuery, QueryResult } from 'kysely'
 import type { FieldCipher } from '../field-cipher.ts'
+import { isSameStored } from '../stored.ts'
 import type { AnyTable } from '../table.ts'
 
 type Row = Record<string, unknown>
@@ -90,18 +91,11 @@ async function openCells(
   for (const [index, row] of opened.entries()) {
     for (const { column, property, shownAs } of cells) {
       const value = plain[index]?.[column]
-      if (shownAs !== undefined && isSame(row[shownAs], row[property])) row[shownAs] = value
+      // Ciphertexts are never the same by chance; where both columns have null, either will do.
+      if (shownAs !== undefined && isSameStored(row[shownAs], row[property])) row[shownAs] = value
       row[property] = value
     }
   }
-}
-
-/** Ciphertexts are never the same by chance; where both columns have null, either will do. */
-function isSame(one: unknown, other: unknown): boolean {
-  if (one instanceof Uint8Array && other instanceof Uint8Array) {
-    return Buffer.compare(one, other) === 0
-  }
-  return one === other
 }
 
 async function matching(

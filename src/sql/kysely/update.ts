@@ -9,11 +9,12 @@ import {
 } from 'kysely'
 import { RefusedQueryError } from '../../errors.ts'
 import { ownNames, refuseWithoutKey } from '../lookup.ts'
+import type { PendingRow } from '../pending.ts'
+import { wholeKey } from '../row-key.ts'
 import type { AnyTable } from '../table.ts'
 import { conditionsOf } from './conditions.ts'
 import { literalOf, referenceOf, withParts, without } from './nodes.ts'
 import { type Use, returned } from './outputs.ts'
-import type { PendingRow } from './placeholder.ts'
 import { refuseTable } from './refusals.ts'
 import type { Rewriter } from './rewriter.ts'
 import type { Scope, Source } from './scope.ts'
@@ -117,7 +118,7 @@ function keyIn(
   table: AnyTable,
   where: OperationNode | undefined,
 ): Record<string, unknown> | undefined {
-  const key: Record<string, unknown> = {}
+  const fixed = new Map<string, unknown>()
   for (const node of conditionsOf(where)) {
     if (!BinaryOperationNode.is(node) || !OperatorNode.is(node.operator)) continue
     if (node.operator.operator !== '=') continue
@@ -130,11 +131,9 @@ function keyIn(
       : scope.sources.length === 1
         ? target
         : undefined
-    if (source === target) key[reference.name] = value
+    if (source === target) fixed.set(reference.name, value)
   }
-  const names = Object.keys(table.primaryKey)
-  if (!names.every((name) => Object.hasOwn(key, name))) return undefined
-  return Object.fromEntries(names.map((name) => [name, key[name]]))
+  return wholeKey(table, (name) => fixed.get(name))
 }
 
 /** MySQL can update several tables at once. */

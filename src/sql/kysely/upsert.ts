@@ -7,10 +7,10 @@ import {
   TableNode,
 } from 'kysely'
 import { encryptedColumn, refuseUse } from '../lookup.ts'
+import type { PendingRow } from '../pending.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { type Inserted, keyOf } from './insert.ts'
 import { literalOf, referenceOf, withParts, without } from './nodes.ts'
-import type { PendingRow } from './placeholder.ts'
 import { refuseConflict } from './refusals.ts'
 import type { Rewriter } from './rewriter.ts'
 import { rewriteUpdates, setBoth, setPending } from './writes.ts'

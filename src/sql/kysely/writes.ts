@@ -7,9 +7,10 @@ import {
   refuseExpression,
   refuseKeyChange,
 } from '../lookup.ts'
+import type { PendingRow } from '../pending.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { literalOf, referenceOf, sameTable } from './nodes.ts'
-import { type PendingRow, Placeholder } from './placeholder.ts'
+import { Placeholder } from './placeholder.ts'
 import { refuseIndexWrite } from './refusals.ts'
 import type { Rewriter } from './rewriter.ts'
 import { named } from './tables.ts'

@@ -1,3 +1,4 @@
+import { wholeKey } from '../row-key.ts'
 import type { AnyTable } from '../table.ts'
 import type { Models } from './models.ts'
 import { given, isKeyValue, isOperators, many } from './values.ts'
@@ -9,21 +10,17 @@ export function keyOfWhere(
   table: AnyTable,
   filter: unknown,
 ): Record<string, unknown> | undefined {
-  return keyIn(table, equalities(models, model, filter))
+  const fixed = equalities(models, model, filter)
+  return wholeKey(table, (name) => fixed.get(name))
 }
 
 /** The primary key among the values of a row, if the whole of it is there. */
 export function keyOfData(table: AnyTable, data: object): Record<string, unknown> | undefined {
-  return keyIn(table, new Map(Object.entries(data).filter(([, value]) => isKeyValue(value))))
-}
-
-function keyIn(
-  table: AnyTable,
-  values: ReadonlyMap<string, unknown>,
-): Record<string, unknown> | undefined {
-  const names = Object.keys(table.primaryKey)
-  if (!names.every((name) => values.has(name))) return undefined
-  return Object.fromEntries(names.map((name) => [name, values.get(name)]))
+  const values = new Map<string, unknown>(Object.entries(data))
+  return wholeKey(table, (name) => {
+    const value = values.get(name)
+    return isKeyValue(value) ? value : undefined
+  })
 }
 
 function equalities(models: Models, model: string, filter: unknown): Map<string, unknown> {

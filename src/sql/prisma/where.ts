@@ -137,14 +137,15 @@ function compare(
     throw refuseUse(table, name, `null within ${what}`)
   })
   // What is not computed must not be taken for "any": Prisma leaves out a filter that is undefined.
-  const indexes: unknown[] = values.map(() => toEncrypt(undefined))
-  const comparison = { [operator]: isList ? indexes : indexes[0] }
-  for (const [position, value] of values.entries()) {
-    work.lookUp(table, column, value, (computed) => {
-      if (isList) indexes[position] = computed
-      else comparison[operator] = computed
-    })
-  }
+  const comparison: Record<string, unknown> = { [operator]: toEncrypt(undefined) }
+  work.lookUp({
+    table,
+    column,
+    values,
+    set: (indexes) => {
+      comparison[operator] = isList ? indexes : (indexes[0] ?? comparison[operator])
+    },
+  })
   if (!isNegative) matches?.push({ column, values })
   return { [index.column]: comparison }
 }

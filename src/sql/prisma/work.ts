@@ -1,5 +1,6 @@
 import type { FieldCipher } from '../field-cipher.ts'
 import { refuseWithoutKey } from '../lookup.ts'
+import { encryptPending } from '../pending.ts'
 import type { AnyTable, EncryptedColumn } from '../table.ts'
 import { ofPrisma } from './values.ts'
 
@@ -21,8 +22,9 @@ export interface Sealing {
 interface Lookup {
   readonly table: AnyTable
   readonly column: EncryptedColumn
-  readonly value: unknown
-  readonly set: (index: unknown) => void
+  readonly values: readonly unknown[]
+  /** Takes the blind index of each. */
+  readonly set: (indexes: readonly unknown[]) => void
 }
 
 /**
@@ -47,30 +49,23 @@ export class Work {
     this.#sealings.delete(sealing)
   }
 
-  lookUp(table: AnyTable, column: EncryptedColumn, value: unknown, set: Lookup['set']): void {
-    this.#lookups.push({ table, column, value, set })
+  lookUp(lookup: Lookup): void {
+    this.#lookups.push(lookup)
   }
 
   /** Sets the blind indexes that rows are looked up by. */
   async index(cipher: FieldCipher): Promise<void> {
-    for (const { table, column, value, set } of this.#lookups) {
-      set(ofPrisma(await cipher.indexValue(table, column.name, value)))
+    for (const { table, column, values, set } of this.#lookups) {
+      const indexes = await cipher.indexValues(table, column.name, values)
+      set(indexes.map(ofPrisma))
     }
   }
 
-  /** Encrypts all values, those of one table together. */
   async encrypt(cipher: FieldCipher): Promise<void> {
-    const keyed = [...this.#sealings].map((sealing) => ({ ...sealing, row: rowOf(sealing) }))
-    for (const table of new Set(keyed.map((sealing) => sealing.table))) {
-      const own = keyed.filter((sealing) => sealing.table === table)
-      const stored: Row[] = await cipher.encryptRows(
-        table,
-        own.map(({ row }) => row as never),
-      )
-      for (const [index, { target }] of own.entries()) {
-        for (const [name, value] of Object.entries(stored[index] ?? {})) {
-          if (!Object.hasOwn(table.primaryKey, name)) target[name] = ofPrisma(value)
-        }
+    const keyed = [...this.#sealings].map((sealing) => ({ ...sealing, values: rowOf(sealing) }))
+    for (const [{ table, target }, stored] of await encryptPending(cipher, keyed)) {
+      for (const [name, value] of Object.entries(stored)) {
+        if (!Object.hasOwn(table.primaryKey, name)) target[name] = ofPrisma(value)
       }
     }
   }

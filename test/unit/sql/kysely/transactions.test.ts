@@ -19,6 +19,7 @@ class HeldCipher {
   readonly tables = this.#cipher.tables
   readonly decryptRows = this.#cipher.decryptRows.bind(this.#cipher)
   readonly areMatches = this.#cipher.areMatches.bind(this.#cipher)
+  readonly indexValue = this.#cipher.indexValue.bind(this.#cipher)
 
   /** Holds what is encrypted from now on. Returns when the first of it has begun. */
   hold(): Promise<void> {
@@ -41,10 +42,10 @@ class HeldCipher {
     return await this.#cipher.encryptRows(...args)
   }
 
-  indexValue = async (...args: Parameters<FieldCipher['indexValue']>) => {
+  indexValues = async (...args: Parameters<FieldCipher['indexValues']>) => {
     this.#begun()
     await this.#held
-    return await this.#cipher.indexValue(...args)
+    return await this.#cipher.indexValues(...args)
   }
 }
 
