@@ -1,10 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { type Keyring, RawAesKeyring } from 'waxseal'
 import { DynamoDbItemEncryptor, type Item, type ItemAlgorithmSuiteName } from 'waxseal/dynamodb'
-import { BranchKeyStore, HierarchicalKeyring, InMemoryKeyStorage } from 'waxseal/hierarchical'
 import { floorOfItem } from './floor-items.ts'
-import { LocalKmsProcess } from './local-kms.ts'
 import { type Row, repeated, repeatedAtOnce } from './measure.ts'
+import { warmHierarchicalKeyring } from './warm-keyring.ts'
 
 const suites: readonly { id: string; name: ItemAlgorithmSuiteName; floor: number }[] = [
   { id: '0x6700', name: 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY_SYMSIG_HMAC_SHA384', floor: 0.5 },
@@ -28,7 +27,7 @@ export async function itemRows(): Promise<Row[]> {
       keyName: 'key',
       wrappingKey: new Uint8Array(32).fill(9),
     }),
-    'hierarchical keyring': await warmHierarchicalKeyring(),
+    'hierarchical keyring': await warmHierarchicalKeyring(encryptOne),
   }
   const rows: Row[] = []
   for (const [name, keyring] of Object.entries(keyrings)) {
@@ -129,18 +128,7 @@ function bytesOf(item: Item, name: string): Uint8Array {
   return bytes
 }
 
-/** A hierarchical keyring that has its branch key, so that KMS is not asked any more. */
-async function warmHierarchicalKeyring(): Promise<HierarchicalKeyring> {
-  const localKms = await LocalKmsProcess.start()
-  const client = localKms.client()
-  const keyStore = new BranchKeyStore({
-    client,
-    kmsConfiguration: { type: 'key', keyArn: localKms.keyId },
-    logicalKeyStoreName: 'bench',
-    storage: new InMemoryKeyStorage(),
-  })
-  const { branchKeyId } = await keyStore.createKey()
-  const keyring = new HierarchicalKeyring({ keyStore, branchKeyId, ttlMs: 60 * 60 * 1000 })
+async function encryptOne(keyring: Keyring): Promise<void> {
   const encryptor = new DynamoDbItemEncryptor({
     logicalTableName: 'orders',
     partitionKeyName: 'customer',
@@ -149,7 +137,4 @@ async function warmHierarchicalKeyring(): Promise<HierarchicalKeyring> {
   })
   const { item } = await encryptor.encryptItem({ customer: { S: 'c-1' } })
   await encryptor.decryptItem(item)
-  client.destroy()
-  await localKms.stop()
-  return keyring
 }

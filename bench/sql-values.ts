@@ -1,5 +1,4 @@
 import { RawAesKeyring, type Keyring } from 'waxseal'
-import { BranchKeyStore, HierarchicalKeyring, InMemoryKeyStorage } from 'waxseal/hierarchical'
 import { FieldCipher, defineTable } from 'waxseal/sql'
 import {
   floorHierarchicalDecrypt,
@@ -8,8 +7,8 @@ import {
   floorSmallEncrypt,
   sealFrames,
 } from './floor.ts'
-import { LocalKmsProcess } from './local-kms.ts'
 import { type Row, repeated, repeatedAtOnce } from './measure.ts'
+import { warmHierarchicalKeyring } from './warm-keyring.ts'
 
 const messages = 2000
 
@@ -25,7 +24,7 @@ export async function sqlRows(): Promise<Row[]> {
     keyName: 'key',
     wrappingKey: new Uint8Array(32).fill(9),
   })
-  const hierarchical = await warmHierarchicalKeyring()
+  const hierarchical = await warmHierarchicalKeyring(encryptOne)
   const rows: Row[] = []
   for (const length of [100, 1024]) {
     rows.push(
@@ -78,21 +77,7 @@ async function rowsOf(
   ]
 }
 
-/** A hierarchical keyring that has its branch key, so that KMS is not asked any more. */
-async function warmHierarchicalKeyring(): Promise<HierarchicalKeyring> {
-  const localKms = await LocalKmsProcess.start()
-  const client = localKms.client()
-  const keyStore = new BranchKeyStore({
-    client,
-    kmsConfiguration: { type: 'key', keyArn: localKms.keyId },
-    logicalKeyStoreName: 'bench',
-    storage: new InMemoryKeyStorage(),
-  })
-  const { branchKeyId } = await keyStore.createKey()
-  const keyring = new HierarchicalKeyring({ keyStore, branchKeyId, ttlMs: 60 * 60 * 1000 })
+async function encryptOne(keyring: Keyring): Promise<void> {
   const cipher = new FieldCipher({ keyring, tables: [notes] })
   await cipher.decryptRow(notes, await cipher.encryptRow(notes, { id: 1, text: 'warm' }))
-  client.destroy()
-  await localKms.stop()
-  return keyring
 }
