@@ -27,7 +27,16 @@ const packages = {
 
 /** @type {Record<string, string[]>} */
 const packagesOfBins = {
-  waxseal: ['commander', 'zod'],
+  waxseal: [
+    '@aws-sdk/client-dynamodb',
+    '@aws-sdk/client-kms',
+    'cli-progress',
+    'commander',
+    'jsonc-parser',
+    'lru-cache',
+    'tinyglobby',
+    'zod',
+  ],
 }
 
 /** @type {string[]} */

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { EnvelopeError } from '../errors.ts'
-import { localKmsCommand } from './local-kms.ts'
+import { localKmsCommand } from './commands/local-kms.ts'
 
 /* The bin `waxseal`. It exits with 0, with 1 when something failed, with 2 when it was called wrongly. */
 

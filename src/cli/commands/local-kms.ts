@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { LocalKms } from '../local-kms/index.ts'
-import { checkOption, type LocalKmsOptions } from '../local-kms/options.ts'
+import { LocalKms } from '../../local-kms/index.ts'
+import { checkOption, type LocalKmsOptions } from '../../local-kms/options.ts'
 
 interface Flags {
   port?: number

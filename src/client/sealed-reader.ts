@@ -1,0 +1,35 @@
+import type { EncryptionContext } from '../format/encryption-context.ts'
+import type { MessageHeader } from '../format/header.ts'
+
+/** Options of `EnvelopeClient.openMessage`. */
+export interface OpenMessageOptions {
+  /** Pairs that the message has to have been encrypted with; otherwise it does not open. */
+  encryptionContext?: Record<string, string>
+  /**
+   * What becomes of a signed message, whose signature is over all of it and cannot be verified of a range:
+   *
+   * - `refuse`: it is not opened.
+   * - `dangerouslyUnverified`: it is. Whoever can decrypt the message could then have written what is read: the tags
+   *   prove that the writer had the data key, and only the signature proves that it was not one of the readers.
+   *
+   * Default: `refuse`.
+   */
+  signatures?: 'refuse' | 'dangerouslyUnverified'
+  /** The most bytes of plaintext that are kept for later reads. Default: 1 MiB, and at least one frame. */
+  windowBytes?: number
+  /** Gives the opening up; reads have a signal of their own. */
+  signal?: AbortSignal
+}
+
+/** Reads ranges of a message. `EnvelopeClient.openMessage` makes it. */
+export interface SealedReader {
+  /** Bytes of the plaintext, verified. */
+  readonly size: number
+  readonly header: MessageHeader
+  /** All the authenticated pairs: those in the message and those that the caller gave. */
+  readonly encryptionContext: EncryptionContext
+  /** The plaintext from `start` to before `end`, 0 ≤ start ≤ end ≤ size; all of it verified. */
+  read(start: number, end: number, options?: { signal?: AbortSignal }): Promise<Uint8Array>
+  /** Forgets the message's key and all plaintext; reads that are under way fail. */
+  close(): Promise<void>
+}
