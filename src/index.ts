@@ -21,6 +21,10 @@ export type { EncryptResult } from './client/encrypt.ts'
 export type { FileResult } from './client/files.ts'
 export type { HeaderListener, MessageStream } from './client/message-stream.ts'
 export type { DecryptOptions, EncryptOptions, FileOptions, FileProgress } from './client/options.ts'
+export type { OpenedHeader } from './client/stream-work.ts'
+export type { MessageTransformStream } from './client/web-streams.ts'
+export type { RandomAccessSource } from './client/random-access.ts'
+export type { OpenMessageOptions, SealedReader } from './client/sealed-reader.ts'
 export { CachingCmm, type CachingCmmOptions } from './cmm/caching.ts'
 export type {
   CryptographicMaterialsManager,

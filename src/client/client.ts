@@ -11,11 +11,12 @@ import {
   defaultCommitmentPolicy,
 } from '../suites/commitment-policy.ts'
 import { type DecryptResult, decryptWhole, parseWholeHeader } from './decrypt.ts'
-import { DecryptStream } from './decrypt-stream.ts'
+import { DecryptStream, DecryptWork } from './decrypt-stream.ts'
 import { type EncryptResult, encryptWhole } from './encrypt.ts'
-import { EncryptStream } from './encrypt-stream.ts'
+import { EncryptStream, EncryptWork } from './encrypt-stream.ts'
 import { type FileResult, decryptFile, encryptFile } from './files.ts'
 import type { MessageStream } from './message-stream.ts'
+import { checkOpenOptions, openMessage } from './open-message.ts'
 import {
   type ClientConfiguration,
   type DecryptOptions,
@@ -29,6 +30,9 @@ import {
   fileOptions,
   plaintextBytes,
 } from './options.ts'
+import type { RandomAccessSource } from './random-access.ts'
+import type { OpenMessageOptions, SealedReader } from './sealed-reader.ts'
+import { type MessageTransformStream, WebMessageStream } from './web-streams.ts'
 
 /** Options of {@link EnvelopeClient}. */
 export interface EnvelopeClientOptions {
@@ -142,6 +146,69 @@ export class EnvelopeClient {
    */
   decryptStream(options: DecryptOptions = {}): MessageStream {
     return new DecryptStream(this.#configuration, checkDecryptOptions(options))
+  }
+
+  /**
+   * What {@link encryptStream} is, as a Web Stream: for `fetch`, `Blob`s and wherever `pipeThrough` is. An error, an
+   * abort or a cancelled reader ends both sides, with the same reason.
+   *
+   * @example
+   * ```ts
+   * const encryption = client.encryptTransform({ encryptionContext })
+   * await fetch(url, { method: 'PUT', body: file.stream().pipeThrough(encryption), duplex: 'half' })
+   * const { header } = await encryption.opened
+   * ```
+   */
+  encryptTransform(options: EncryptOptions = {}): MessageTransformStream {
+    const request = checkEncryptOptions(options, this.#configuration)
+    const configuration = this.#configuration
+    return new WebMessageStream(
+      (output) => new EncryptWork(configuration, request, output),
+      request.signal,
+    )
+  }
+
+  /**
+   * What {@link decryptStream} is, as a Web Stream: each frame once its tag is verified. The plaintext of a signed
+   * message is not signed before the readable side has ended without an error; so who cannot wait for that sets
+   * `signatures: 'refuse'`.
+   *
+   * @example
+   * ```ts
+   * const response = await fetch(url)
+   * const plaintext = response.body.pipeThrough(client.decryptTransform({ encryptionContext }))
+   * ```
+   */
+  decryptTransform(options: DecryptOptions = {}): MessageTransformStream {
+    const request = checkDecryptOptions(options)
+    const configuration = this.#configuration
+    return new WebMessageStream(
+      (output) => new DecryptWork(configuration, request, output),
+      request.signal,
+    )
+  }
+
+  /**
+   * Opens a message of which ranges are to be read: a file by its path, bytes in memory, or whatever gives a range of
+   * bytes, such as an object of S3. The header and the final frame are verified now, and so the length; each other
+   * frame when a read touches it. Only what is touched is fetched. Close it, to close the file and forget the key.
+   *
+   * Of a signed message the signature cannot be verified of a range: it is refused unless you do without.
+   *
+   * @throws EnvelopeError - `ERR_FILE`, `ERR_SOURCE` and `ERR_NON_FRAMED_MESSAGE` besides those of `decrypt`.
+   *
+   * @example
+   * ```ts
+   * const reader = await client.openMessage('video.encrypted')
+   * const firstMegabyte = await reader.read(0, Math.min(reader.size, 1 << 20))
+   * await reader.close()
+   * ```
+   */
+  async openMessage(
+    source: string | Uint8Array | RandomAccessSource,
+    options: OpenMessageOptions = {},
+  ): Promise<SealedReader> {
+    return openMessage(this.#configuration, source, checkOpenOptions(options))
   }
 
   /**

@@ -6,52 +6,67 @@ import { HeldPlaintext } from './held-plaintext.ts'
 import { beginDecryption } from './materials.ts'
 import { MessageTransform } from './message-stream.ts'
 import type { ClientConfiguration, DecryptRequest } from './options.ts'
+import { type StreamOutput, type StreamWork, longestPart, takeInParts } from './stream-work.ts'
 
 /** One message in, plaintext out. */
 export class DecryptStream extends MessageTransform {
+  constructor(client: ClientConfiguration, request: DecryptRequest) {
+    super((output) => new DecryptWork(client, request, output), request.signal)
+  }
+}
+
+/** What a stream that decrypts does, of Node or of the web. */
+export class DecryptWork implements StreamWork {
   readonly #client: ClientConfiguration
   readonly #request: DecryptRequest
+  readonly #output: StreamOutput
   readonly #reader = new ByteReader()
-  readonly #output = new HeldPlaintext((plaintext) => {
-    this.push(plaintext)
-  })
+  readonly #held: HeldPlaintext
   readonly #header: Parsing<ParsedHeader>
   #decryption: MessageDecryption | undefined
   #body: Parsing<void> | undefined
   #done = false
+  #forgotten = false
 
-  constructor(client: ClientConfiguration, request: DecryptRequest) {
-    super(request.signal)
+  constructor(client: ClientConfiguration, request: DecryptRequest, output: StreamOutput) {
     this.#client = client
     this.#request = request
+    this.#output = output
+    this.#held = new HeldPlaintext((plaintext) => {
+      output.push(plaintext)
+    })
     this.#header = readHeader(this.#reader, client.maxEncryptedDataKeys)
   }
 
-  protected override takeChunk(chunk: Uint8Array): Promise<void> | undefined {
-    this.#reader.feed(chunk)
-    return this.#proceed()
+  takeChunk(chunk: Uint8Array): Promise<void> | undefined {
+    return takeInParts(chunk, longestPart, this.#output, (part) => {
+      this.#reader.feed(part)
+      return this.#proceed()
+    })
   }
 
-  protected override takeEnd(): Promise<void> | undefined {
+  takeEnd(): Promise<void> | undefined {
     this.#reader.end()
     return this.#proceed()
   }
 
-  protected override forget(): void {
+  forget(): void {
+    this.#forgotten = true
     this.#decryption?.destroy()
-    this.#output.wipe()
+    this.#held.wipe()
   }
 
   /** Goes on as far as the bytes that have come allow. */
   #proceed(): Promise<void> | undefined {
+    if (this.#forgotten) return undefined
     if (this.#body) {
       this.#readBody(this.#body)
       return undefined
     }
     const step = this.#header.next()
-    if (step.done) return this.#open(step.value)
+    // The caller may take its chunk away, now or while the keyring is asked.
     this.#reader.keep()
-    return undefined
+    return step.done ? this.#open(step.value) : undefined
   }
 
   async #open(header: ParsedHeader): Promise<void> {
@@ -61,20 +76,27 @@ export class DecryptStream extends MessageTransform {
       this.#request,
     )
     this.#decryption = decryption
-    if (this.destroyed) {
+    if (!this.#forgotten) {
+      this.#output.opened({ header: header.fields, encryptionContext, wrapFailures: [] })
+    }
+    if (this.#isForgotten()) {
       decryption.destroy()
       return
     }
-    this.emit('header', header.fields, encryptionContext)
-    this.#body = decryption.readBody(this.#reader, this.#output)
+    this.#body = decryption.readBody(this.#reader, this.#held)
     this.#readBody(this.#body)
   }
 
   #readBody(body: Parsing<void>): void {
     this.#done ||= body.next().done === true
-    this.#output.flush()
+    this.#held.flush()
     if (this.#done && this.#reader.available > 0) throw trailingBytes(this.#reader.offset)
     // What was not consumed is part of one small field; its owner may reuse the chunk from here on.
     this.#reader.keep()
+  }
+
+  /** A listener of the caller's may have given the stream up. */
+  #isForgotten(): boolean {
+    return this.#forgotten
   }
 }

@@ -2,38 +2,48 @@ import type { MessageEncryption, MessageOutput } from '../engine/encryption.ts'
 import { AbortedError, EnvelopeError } from '../errors.ts'
 import { beginEncryption } from './materials.ts'
 import { MessageTransform } from './message-stream.ts'
-import type { ClientConfiguration, EncryptRequest } from './options.ts'
+import { type ClientConfiguration, type EncryptRequest, checkLength } from './options.ts'
 import { pushJoined } from './pieces.ts'
+import { type StreamOutput, type StreamWork, longestPart, takeInParts } from './stream-work.ts'
 
-/** A larger chunk is taken in parts, so that what comes out of it is not all in memory at once. */
-const longestPart = 1 << 20
+/** Tiny frames make much of a little plaintext: so many are the most that are encrypted in one go. */
 const mostFrames = 128
 
 /** Plaintext in, one message out. */
 export class EncryptStream extends MessageTransform {
+  constructor(client: ClientConfiguration, request: EncryptRequest) {
+    super((output) => new EncryptWork(client, request, output), request.signal)
+  }
+}
+
+/** What a stream that encrypts does, of Node or of the web. */
+export class EncryptWork implements StreamWork {
   readonly #client: ClientConfiguration
   readonly #request: EncryptRequest
+  readonly #output: StreamOutput
+  readonly #partLength: number
   #encryption: MessageEncryption | undefined
   #taken = 0
+  #forgotten = false
 
-  constructor(client: ClientConfiguration, request: EncryptRequest) {
-    super(request.signal)
+  constructor(client: ClientConfiguration, request: EncryptRequest, output: StreamOutput) {
     this.#client = client
     this.#request = request
+    this.#output = output
+    this.#partLength = Math.min(longestPart, mostFrames * request.frameLength)
   }
 
-  protected override takeChunk(chunk: Uint8Array): Promise<void> | undefined {
+  takeChunk(chunk: Uint8Array): Promise<void> | undefined {
     this.#taken = checkBound(this.#taken + chunk.length, this.#request.plaintextLength)
-    if (this.#encryption) {
-      this.#encrypt(this.#encryption, chunk)
-      return undefined
-    }
+    if (this.#encryption) return this.#encrypt(this.#encryption, chunk)
+    const { length } = chunk
     return this.#begin().then((encryption) => {
-      this.#encrypt(encryption, chunk)
+      checkLength(chunk, length, 'chunk')
+      return this.#encrypt(encryption, chunk)
     })
   }
 
-  protected override takeEnd(): Promise<void> | undefined {
+  takeEnd(): Promise<void> | undefined {
     if (this.#encryption) {
       this.#finish(this.#encryption)
       return undefined
@@ -43,7 +53,8 @@ export class EncryptStream extends MessageTransform {
     })
   }
 
-  protected override forget(): void {
+  forget(): void {
+    this.#forgotten = true
     this.#encryption?.destroy()
   }
 
@@ -51,23 +62,22 @@ export class EncryptStream extends MessageTransform {
     const { plaintextLength } = this.#request
     const encryption = await beginEncryption(this.#client, this.#request, plaintextLength)
     this.#encryption = encryption
-    if (this.destroyed) {
-      encryption.destroy()
-      throw new AbortedError('the stream was destroyed')
+    if (!this.#forgotten) {
+      const { header, encryptionContext, wrapFailures } = encryption
+      this.#output.opened({ header, encryptionContext, wrapFailures })
     }
-    const { header, encryptionContext, wrapFailures } = encryption
-    this.emit('header', header, encryptionContext, wrapFailures)
+    this.#checkNotForgotten(encryption)
     return encryption
   }
 
-  #encrypt(encryption: MessageEncryption, chunk: Uint8Array): void {
-    const partLength = Math.min(longestPart, mostFrames * this.#request.frameLength)
-    for (let start = 0; start < chunk.length; start += partLength) {
-      const part = chunk.subarray(start, start + partLength)
+  #encrypt(encryption: MessageEncryption, chunk: Uint8Array): Promise<void> | undefined {
+    return takeInParts(chunk, this.#partLength, this.#output, (part) => {
+      this.#checkNotForgotten(encryption)
       this.#pushAll((output) => {
         encryption.update(part, output)
       })
-    }
+      return undefined
+    })
   }
 
   #finish(encryption: MessageEncryption): void {
@@ -81,8 +91,15 @@ export class EncryptStream extends MessageTransform {
     const pieces: Uint8Array[] = []
     write({ write: (bytes) => void pieces.push(bytes) })
     pushJoined(pieces, (bytes) => {
-      this.push(bytes)
+      this.#output.push(bytes)
     })
+  }
+
+  /** While it waited, or in a listener of the caller's, the stream may have been given up. */
+  #checkNotForgotten(encryption: MessageEncryption): void {
+    if (!this.#forgotten) return
+    encryption.destroy()
+    throw new AbortedError('the stream was destroyed')
   }
 }
 

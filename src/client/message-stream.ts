@@ -1,8 +1,9 @@
 import { type Duplex, Transform, type TransformCallback } from 'node:stream'
-import { isBytes } from '../checks.ts'
-import { AbortedError, InvalidArgumentError, type WrapFailure } from '../errors.ts'
+import { AbortedError, type WrapFailure } from '../errors.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { MessageHeader } from '../format/header.ts'
+import { type StartWork, type StreamWork, checkChunk, highWaterMark } from './stream-work.ts'
+import { Waiting } from './waiting.ts'
 
 /**
  * Called with the header of a message, with all the pairs that the message authenticates, and by a stream
@@ -20,18 +21,25 @@ export type MessageStream = {
   once(event: 'header', listener: HeaderListener): MessageStream
 } & Duplex
 
-/**
- * Bytes that each side of a stream buffers before it asks its neighbour to wait: a few frames, so that
- * the event loop is not entered for every one.
- */
-const highWaterMark = 256 * 1024
-
-/** What the two streams share: chunks in order, errors with a code, an abort, keys destroyed. */
-export abstract class MessageTransform extends Transform {
+/** The work of a stream as a stream of Node: chunks in order, errors with a code, an abort. */
+export class MessageTransform extends Transform {
+  readonly #work: StreamWork
+  readonly #room = new Waiting()
   readonly #stopListening: () => void
 
-  constructor(signal: AbortSignal | undefined) {
+  constructor(start: StartWork, signal: AbortSignal | undefined) {
     super({ readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark })
+    this.#work = start({
+      push: (bytes) => void this.push(bytes),
+      opened: ({ header, encryptionContext, wrapFailures }) => {
+        this.emit('header', header, encryptionContext, wrapFailures)
+      },
+      room: () => {
+        // Node asks for more by _read once less than that is buffered.
+        const full = this.readableLength >= this.readableHighWaterMark
+        return full ? this.#room.wait() : undefined
+      },
+    })
     const abort = (): void => {
       this.destroy(new AbortedError(signal?.reason))
     }
@@ -40,45 +48,41 @@ export abstract class MessageTransform extends Transform {
     if (signal?.aborted) process.nextTick(abort)
   }
 
-  /** Takes a chunk; returns a promise only where it has to wait for keys. */
-  protected abstract takeChunk(chunk: Uint8Array): Promise<void> | undefined
-  /** Takes the end of the input. */
-  protected abstract takeEnd(): Promise<void> | undefined
-  /** Forgets all secrets; may be called at any time, and more than once. */
-  protected abstract forget(): void
-
   override _transform(chunk: unknown, _encoding: string, callback: TransformCallback): void {
-    this.#settle(() => {
-      if (isBytes(chunk)) return this.takeChunk(chunk)
-      throw new InvalidArgumentError('chunk', 'This stream takes bytes: Uint8Array or Buffer')
-    }, callback)
+    settle(() => this.#work.takeChunk(checkChunk(chunk)), callback)
   }
 
   override _flush(callback: TransformCallback): void {
-    this.#settle(() => this.takeEnd(), callback)
+    settle(() => this.#work.takeEnd(), callback)
+  }
+
+  override _read(size: number): void {
+    this.#room.end()
+    super._read(size)
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#stopListening()
-    this.forget()
+    this.#work.forget()
+    this.#room.fail(error ?? new AbortedError('the stream was destroyed'))
     callback(error)
   }
+}
 
-  #settle(work: () => Promise<void> | undefined, callback: TransformCallback): void {
-    const fail = (error: unknown): void => {
-      callback(
-        error instanceof Error ? error : new Error('unreachable: not an error', { cause: error }),
-      )
-    }
-    try {
-      const waiting = work()
-      if (waiting) {
-        waiting.then(() => {
-          callback()
-        }, fail)
-      } else callback()
-    } catch (error) {
-      fail(error)
-    }
+function settle(work: () => Promise<void> | undefined, callback: TransformCallback): void {
+  const fail = (error: unknown): void => {
+    callback(
+      error instanceof Error ? error : new Error('unreachable: not an error', { cause: error }),
+    )
+  }
+  try {
+    const waiting = work()
+    if (waiting) {
+      waiting.then(() => {
+        callback()
+      }, fail)
+    } else callback()
+  } catch (error) {
+    fail(error)
   }
 }
