@@ -5,10 +5,12 @@ import { entries, manifest, report, root } from './lib.mjs'
 const allowed = [
   /^dist\/(?:sql\/)?[\w-]+\.(?:js|cjs|d\.ts|d\.cts)$/,
   /^dist\/(?:sql\/)?[\w-]+\.c?js\.map$/,
+  /^dist\/waxseal\.1$/,
   /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
 ]
 const required = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].concat(
   Object.values(manifest.bin),
+  manifest.man.slice(2),
   entries.flatMap((entry) =>
     [...Object.values(entry.import), ...Object.values(entry.require)].map((file) => file.slice(2)),
   ),

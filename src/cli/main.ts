@@ -1,38 +1,34 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander'
-import { EnvelopeError } from '../errors.ts'
-import { localKmsCommand } from './commands/local-kms.ts'
+import { reportOf } from './failure-report.ts'
+import { pathOf, waxsealProgram } from './program.ts'
 
 /* The bin `waxseal`. It exits with 0, with 1 when something failed, with 2 when it was called wrongly. */
 
-const FAILED = 1
-const WRONG_USAGE = 2
+// A notice about coming versions of Node, printed on standard error by each process that loads the AWS SDK, is for those
+// who develop: scripts would take it for a failure.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true'
 
-const program = new Command('waxseal')
-  .description('Envelope encryption, message-compatible with the AWS Encryption SDK.')
-  .helpCommand(false)
-  .configureOutput({ outputError: (text) => complain(text.replace(/^error: /, '')) })
-  .exitOverride()
+// Whoever reads from a pipe may stop: `waxseal --help | head -1`.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') end(error)
+  })
+}
 
-program.addCommand(localKmsCommand().copyInheritedSettings(program))
+const program = waxsealProgram()
+let running = program.name()
+program.hook('preAction', (_, command) => {
+  running = pathOf(command)
+})
 
 try {
   await program.parseAsync()
 } catch (error) {
-  process.exitCode = report(error)
+  end(error)
 }
 
-/** Commander has said itself what was wrong with the call. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE
-  // What this library explains needs no stack; what it does not is a bug of its own.
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  if (EnvelopeError.is(error)) complain(error.message)
-  else process.stderr.write(`${stack}\n`)
-  return FAILED
-}
-
-/** One failure, one line, so that it reads well in a log. */
-function complain(text: string): void {
-  process.stderr.write(`waxseal: ${text.trim().replace(/\s*\n\s*/g, ' ')}\n`)
+function end(error: unknown): void {
+  const { exitCode, text } = reportOf(error, running)
+  process.exitCode = exitCode
+  if (text !== '') process.stderr.write(text)
 }

@@ -16,6 +16,7 @@ export function localKmsCommand(): Command {
   const flag = (flags: string, description: string, option: keyof LocalKmsOptions, read = asText) =>
     new Option(flags, description).argParser((text) => checked(option, read(text)))
   return new Command('local-kms')
+    .summary('run a KMS for development and tests')
     .description('Run a KMS for development and tests on 127.0.0.1, without an AWS account.')
     .addOption(flag('--port <number>', 'TCP port (default: a free one)', 'port', asNumber))
     .addOption(flag('--store <file>', 'keep the keys in this file, in the clear', 'storePath'))
@@ -29,6 +30,7 @@ export function localKmsCommand(): Command {
         asNumber,
       ),
     )
+    .addHelpText('after', '\nExamples:\n  waxseal local-kms --store keys.json --port 4566\n')
     .action(serve)
 }
 
