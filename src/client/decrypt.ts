@@ -1,10 +1,11 @@
-import type { PlaintextOutput } from '../engine/decryption.ts'
+import type { PlaintextOutput } from '../engine/content-decryption.ts'
 import { MalformedMessageError } from '../errors.ts'
 import { maxPlaintextLength, regularFrameOverhead } from '../format/body.ts'
 import { type MessageHeader, readHeader } from '../format/header.ts'
 import { ByteReader, type Parsing } from '../format/reader.ts'
 import { beginDecryption } from './materials.ts'
 import { type ClientConfiguration, type DecryptRequest, checkLength } from './options.ts'
+import { fedEnd } from './pieces.ts'
 import { runInTurns } from './turns.ts'
 
 /** What {@link EnvelopeClient.decrypt} returns. */
@@ -15,10 +16,8 @@ export interface DecryptResult {
   header: MessageHeader
 }
 
-/** Bytes fed to the engine between two chances to let others run: so many, or so many frames. */
-const longestPiece = 1 << 19
+/** Bytes of a header that are fed to its parser at a time. */
 const headerPiece = 1 << 16
-const mostFrames = 128
 
 /** Decrypts a message that is all in memory; nothing is returned before all of it is verified. */
 export async function decryptWhole(
@@ -67,22 +66,15 @@ class WholeMessage {
   readonly reader = new ByteReader()
   readonly #bytes: Uint8Array
   #fed = 0
-  #pieceLength = headerPiece
-  #bodyStart = 0
-  #frameSize = 1
+  #frames: { readonly start: number; readonly size: number } | undefined
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
   }
 
-  /**
-   * From here on pieces end where frames do, as far as that is possible: a frame in one piece is one
-   * call of the cipher.
-   */
+  /** From here on pieces end where frames do, as far as that is possible. */
   feedFramesFrom(bodyStart: number, frameSize: number): void {
-    this.#bodyStart = bodyStart
-    this.#frameSize = frameSize
-    this.#pieceLength = Math.min(longestPiece, mostFrames * frameSize)
+    this.#frames = { start: bodyStart, size: frameSize }
   }
 
   /** Runs a parser, yielding after each piece. */
@@ -110,9 +102,10 @@ class WholeMessage {
   }
 
   #feed(): void {
-    const most = Math.min(this.#fed + this.#pieceLength, this.#bytes.length)
-    const aligned = most - ((most - this.#bodyStart) % this.#frameSize)
-    const end = aligned > this.#fed ? aligned : most
+    const { length } = this.#bytes
+    const end = this.#frames
+      ? fedEnd(this.#fed, length, this.#frames.start, this.#frames.size)
+      : Math.min(this.#fed + headerPiece, length)
     this.reader.feed(this.#bytes.subarray(this.#fed, end))
     this.#fed = end
   }

@@ -162,7 +162,8 @@ function report(onProgress: FileOptions['onProgress'], progress: FileProgress): 
   }
 }
 
-async function openSource(source: string): Promise<FileHandle> {
+/** Opens a regular file for reading; anything else is refused. */
+export async function openSource(source: string): Promise<FileHandle> {
   try {
     // Before opening: that would wait for a writer if it is a FIFO.
     const stats = await stat(source)
@@ -175,7 +176,7 @@ async function openSource(source: string): Promise<FileHandle> {
   }
 }
 
-function checkPath(path: unknown, field: string): void {
+export function checkPath(path: unknown, field: string): void {
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return
   throw new InvalidArgumentError(field, `${field} must be the path of a file, as a string`)
 }

@@ -1,4 +1,4 @@
-import type { PlaintextOutput } from '../engine/decryption.ts'
+import type { PlaintextOutput } from '../engine/content-decryption.ts'
 import { copyBytes } from '../format/bytes.ts'
 import { pushJoined, shortPiece } from './pieces.ts'
 

@@ -11,6 +11,7 @@ import { EnvelopeError, checkNotAborted } from '../errors.ts'
 import { tooManyDataKeys } from '../format/encrypted-data-key.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { ParsedHeader } from '../format/header.ts'
+import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import { checkPolicyOnDecrypt, checkPolicyOnEncrypt } from '../suites/commitment-policy.ts'
 import type { ClientConfiguration, DecryptRequest, EncryptRequest } from './options.ts'
 
@@ -61,15 +62,38 @@ export async function beginDecryption(
   header: ParsedHeader,
   request: DecryptRequest,
 ): Promise<OpenedMessage> {
-  const { suite, fields } = header
-  const { signal } = request
+  const { encryptionContext, refuseSignatures, signal } = request
+  const refuseSigned = refuseSignatures
+    ? "signatures is 'refuse': its plaintext is only to be trusted after the end. Decrypt it whole"
+    : undefined
+  const question = { encryptionContext, refuseSigned, signal }
+  return withDecryptionMaterials(client, header, question, (materials) => ({
+    decryption: new MessageDecryption(header, materials, client.backend),
+    encryptionContext: materials.encryptionContext,
+  }))
+}
+
+/** What materials are asked for with, besides the header. */
+interface DecryptionQuestion {
+  readonly encryptionContext: EncryptionContext
+  /** Why a signed message is refused, and what to do instead; `undefined` if it is not. */
+  readonly refuseSigned: string | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Gets materials for a parsed header, for `begin` to verify it with; they are destroyed afterwards. */
+export async function withDecryptionMaterials<T>(
+  client: ClientConfiguration,
+  { suite, fields }: ParsedHeader,
+  { encryptionContext, refuseSigned, signal }: DecryptionQuestion,
+  begin: (materials: DecryptionMaterials) => T,
+): Promise<T> {
   checkNotAborted(signal)
   checkPolicyOnDecrypt(client.commitmentPolicy, suite)
-  if (request.refuseSignatures && suite.signature) {
+  if (suite.signature && refuseSigned !== undefined) {
     throw new EnvelopeError(
       'ERR_SIGNED_MESSAGE_REFUSED',
-      `The message is signed (${suite.name}), and signatures is 'refuse': its plaintext is only to be ` +
-        'trusted after the end. Decrypt it whole, or have it written with an unsigned suite',
+      `The message is signed (${suite.name}), and ${refuseSigned}, or have it written with an unsigned suite`,
     )
   }
   const materialsRequest: DecryptionMaterialsRequest = {
@@ -77,7 +101,7 @@ export async function beginDecryption(
     commitmentPolicy: client.commitmentPolicy,
     encryptedDataKeys: fields.encryptedDataKeys,
     encryptionContext: fields.encryptionContext,
-    reproducedEncryptionContext: request.encryptionContext,
+    reproducedEncryptionContext: encryptionContext,
     signal,
   }
   const materials = await askCmm('ERR_UNWRAP_FAILED', signal, () =>
@@ -85,10 +109,7 @@ export async function beginDecryption(
   )
   try {
     checkDecryptionMaterials(materials, materialsRequest)
-    return {
-      decryption: new MessageDecryption(header, materials, client.backend),
-      encryptionContext: materials.encryptionContext,
-    }
+    return begin(materials)
   } finally {
     destroyMaterials(materials)
   }

@@ -23,3 +23,17 @@ export function pushJoined(pieces: readonly Uint8Array[], push: (bytes: Uint8Arr
   }
   pushShort()
 }
+
+/** Bytes fed to the engine between two chances to let others run: so many, or so many frames. */
+const longestFed = 1 << 19
+const mostFrames = 128
+
+/**
+ * Where bytes that are fed to the engine from `at` on end: where a frame does, as far as that is possible, for a frame in
+ * one piece is one call of the cipher. `framesStart` is where some frame begins, and `end` how far there are bytes.
+ */
+export function fedEnd(at: number, end: number, framesStart: number, frameSize: number): number {
+  const most = Math.min(at + Math.min(longestFed, mostFrames * frameSize), end)
+  const aligned = most - ((most - framesStart) % frameSize)
+  return aligned > at ? aligned : most
+}

@@ -32,4 +32,6 @@ export interface SealedReader {
   read(start: number, end: number, options?: { signal?: AbortSignal }): Promise<Uint8Array>
   /** Forgets the message's key and all plaintext; reads that are under way fail. */
   close(): Promise<void>
+  /** {@link SealedReader.close}, for `await using reader = await client.openMessage(source)`. */
+  [Symbol.asyncDispose](): Promise<void>
 }

@@ -6,10 +6,20 @@ const turnMs = 5
 
 type Work<T> = Generator<undefined, T, undefined>
 
-/** Runs work that yields between its pieces, and lets others run in between. Little work waits for nothing. */
-export function runInTurns<T>(work: Work<T>, signal: AbortSignal | undefined): T | Promise<T> {
+/**
+ * Runs work that yields between its pieces, and lets others run in between. Little work waits for nothing;
+ * `beforeOthers` is called once, before the first wait.
+ */
+export function runInTurns<T>(
+  work: Work<T>,
+  signal: AbortSignal | undefined,
+  beforeOthers?: () => void,
+): T | Promise<T> {
   const step = runOneTurn(work)
-  if (!step.done) return runTheRest(work, signal)
+  if (!step.done) {
+    beforeOthers?.()
+    return runTheRest(work, signal)
+  }
   checkNotAborted(signal)
   return step.value
 }

@@ -8,7 +8,7 @@ export const maxFrames = 0xffffffff
 /** Bytes around the content of a regular frame: sequence number, nonce, tag. */
 export const regularFrameOverhead = 4 + nonceLength + tagLength
 /** Bytes around the content of the final frame: marker, sequence number, nonce, length, tag. */
-const finalFrameOverhead = 4 + 4 + nonceLength + 4 + tagLength
+export const finalFrameOverhead = 4 + 4 + nonceLength + 4 + tagLength
 /** Bytes around the content of a non-framed body: nonce, length, tag. */
 const nonFramedOverhead = nonceLength + 8 + tagLength
 /** message-body.md, "Encrypted Content Length" of non-framed data. */

@@ -17,8 +17,13 @@ export class ByteReader {
   #end = 0
   #ownsBytes = false
   #mark: number | undefined
-  #consumed = 0
+  #consumed: number
   #ended = false
+
+  /** @param offset where in the message the first byte is. */
+  constructor(offset = 0) {
+    this.#consumed = offset
+  }
 
   /** Bytes that have arrived and have not been taken. */
   get available(): number {
