@@ -1,6 +1,7 @@
 import type { CommanderError } from 'commander'
 import { EnvelopeError } from '../errors.ts'
 import { CommandFailure, DONE, FAILED, UsageError, WRONG_USAGE, type ExitCode } from './failures.ts'
+import { escaped } from './inspect/escape.ts'
 
 /** What commander ends a call with: help, the version, or a flag that it does not know. */
 export class WrongCall extends Error {
@@ -70,15 +71,9 @@ function oneLine(text: string): string {
   return printable(text.trim().replace(/\s*\n\s*/g, ' '))
 }
 
-/**
- * Names in messages and of files are whatever their author chose: escape sequences of a terminal and signs that turn
- * the direction of text are shown, not obeyed.
- */
+/** Names in messages and of files are whatever their author chose; a terminal is not to obey them. */
 function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return text.split('\n').map(escaped).join('\n')
 }
 
 /** A file or a connection that the operating system refused. */

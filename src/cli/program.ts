@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { Command, type CommanderError } from 'commander'
 import { completionCommand } from './commands/completion.ts'
+import { inspectCommand } from './commands/inspect.ts'
 import { localKmsCommand } from './commands/local-kms.ts'
 import { WrongCall } from './failure-report.ts'
 import { helpLayout } from './help/layout.ts'
@@ -23,6 +24,7 @@ export function waxsealProgram(): Command {
     .configureHelp(helpLayout)
     .configureOutput({ outputError: () => {} })
     .addHelpText('after', examples)
+  program.addCommand(inspectCommand())
   program.addCommand(localKmsCommand())
   program.addCommand(completionCommand(() => program))
   program.addCommand(helpCommand(program))
