@@ -9,3 +9,16 @@ export function sha384(bytes: Uint8Array): Uint8Array {
 export function sha384Text(bytes: Uint8Array): string {
   return hash('sha384', bytes, 'base64')
 }
+
+/** A digest of bytes that come one after the other. */
+export interface RunningDigest {
+  update(bytes: Uint8Array): void
+  /** To be called once, at the end. */
+  digest(): Uint8Array
+}
+
+/** Begins a SHA-256 of more bytes than are held at once. */
+export function startSha256(): RunningDigest {
+  const hashing = createHash('sha256')
+  return { update: (bytes) => void hashing.update(bytes), digest: () => hashing.digest() }
+}

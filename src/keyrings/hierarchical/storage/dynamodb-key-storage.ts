@@ -2,6 +2,7 @@ import {
   type DynamoDBClient,
   GetItemCommand,
   QueryCommand,
+  ScanCommand,
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb'
@@ -16,6 +17,7 @@ import {
   itemOf,
   partitionKey,
   recordOf,
+  typeAttribute,
 } from './dynamodb-items.ts'
 import { type EnsuredTable, ensureTable, explainFailure } from './dynamodb-table.ts'
 import type {
@@ -43,8 +45,9 @@ export interface DynamoDbKeyStorageOptions {
  *
  * Whoever loses the table loses all that was encrypted under its branch keys: turn on point-in-time
  * recovery and deletion protection before it is used in earnest. The caller needs `dynamodb:GetItem` to
- * use branch keys, `dynamodb:PutItem` to create and rotate them, `dynamodb:Query` to rewrap them, and
- * `dynamodb:DescribeTable` and `dynamodb:CreateTable` for {@link DynamoDbKeyStorage.createTable}.
+ * use branch keys, `dynamodb:PutItem` to create and rotate them, `dynamodb:Query` to rewrap them,
+ * `dynamodb:Scan` to list them all, and `dynamodb:DescribeTable` and `dynamodb:CreateTable` for
+ * {@link DynamoDbKeyStorage.createTable}.
  *
  * @example
  * ```ts
@@ -108,6 +111,39 @@ export class DynamoDbKeyStorage implements KeyStorage {
         ExclusiveStartKey: startKey,
       })
       const page = await this.#call('Query', () => this.#table.client.send(command))
+      for (const item of page.Items ?? []) records.push(recordOf(item, this.name))
+      startKey = page.LastEvaluatedKey
+    } while (startKey)
+    return records
+  }
+
+  /**
+   * The active record of each branch key in the table, in no order: which branch keys there are, for people who look
+   * after them. All of the table is read. Nothing is authenticated: whoever can write to the table decides what it
+   * says, so let nothing follow from it.
+   *
+   * @throws EnvelopeError ERR_KEY_STORAGE if DynamoDB failed; ERR_BRANCH_KEY_RECORD if a record is malformed.
+   *
+   * @example
+   * ```ts
+   * for (const { branchKeyId } of await storage.listBranchKeys()) {
+   *   await keyStore.rewrapKey({ branchKeyId, to: { keyArn } })
+   * }
+   * ```
+   */
+  async listBranchKeys(): Promise<readonly BranchKeyRecord[]> {
+    const records: BranchKeyRecord[] = []
+    let startKey: Item | undefined
+    do {
+      const command = new ScanCommand({
+        TableName: this.name,
+        FilterExpression: '#type = :active',
+        ExpressionAttributeNames: { '#type': typeAttribute },
+        ExpressionAttributeValues: { ':active': { S: 'branch:ACTIVE' } },
+        ConsistentRead: true,
+        ExclusiveStartKey: startKey,
+      })
+      const page = await this.#call('Scan', () => this.#table.client.send(command))
       for (const item of page.Items ?? []) records.push(recordOf(item, this.name))
       startKey = page.LastEvaluatedKey
     } while (startKey)
