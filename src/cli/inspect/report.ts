@@ -6,9 +6,9 @@ import { parseHeader } from '../../structured/header.ts'
 import type { StructureHeader } from '../../structured/structure.ts'
 import { CommandFailure } from '../failures.ts'
 import { decodeBase64 } from './base64.ts'
+import { recogniseChunks } from './front.ts'
 import { headerFields } from './header-fields.ts'
 import type { HexListing, ListedPart } from './hex-listing.ts'
-import { frontLength, recognise } from './recognise.ts'
 import { type BodyFacts, noBody, walkBody } from './walk.ts'
 
 /** What is wrong with a message, as far as that is seen without its keys. */
@@ -50,10 +50,7 @@ const longestItemHeader = 1 << 20
 
 /** Reads a file and says what it is. With a listing, all of a message's parts go there, too. */
 export async function makeReport(source: ReportSource, listing?: HexListing): Promise<Report> {
-  const rest = source.chunks[Symbol.asyncIterator]()
-  const front = await takeFront(rest)
-  const chunks = resumed(front, rest)
-  const found = recognise(join(front).subarray(0, frontLength))
+  const { found, chunks } = await recogniseChunks(source.chunks)
   switch (found.kind) {
     case 'other':
       return found
@@ -63,29 +60,6 @@ export async function makeReport(source: ReportSource, listing?: HexListing): Pr
       return readMessage({ ...source, chunks }, false, listing)
     case 'base64-message':
       return readMessage({ chunks: decodeBase64(chunks) }, true, listing)
-  }
-}
-
-async function takeFront(chunks: AsyncIterator<Uint8Array>): Promise<Uint8Array[]> {
-  const front: Uint8Array[] = []
-  for (let length = 0; length < frontLength;) {
-    const step = await chunks.next()
-    if (step.done === true) break
-    front.push(step.value)
-    length += step.value.length
-  }
-  return front
-}
-
-async function* resumed(
-  front: readonly Uint8Array[],
-  rest: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  yield* front
-  for (;;) {
-    const step = await rest.next()
-    if (step.done === true) return
-    yield step.value
   }
 }
 
@@ -194,7 +168,7 @@ class MessageReading {
 }
 
 /** What is wrong with the bytes; anything else, such as a disk that fails, is thrown. */
-function problemOf(error: unknown): Problem {
+export function problemOf(error: unknown): Problem {
   if (error instanceof MalformedMessageError)
     return { message: error.message, offset: error.offset }
   const isOfBytes =
