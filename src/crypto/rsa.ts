@@ -59,6 +59,12 @@ export function importRsaPrivateKey(key: RsaKey, field: string): KeyObject {
   return importKey(key, field, privateForms, createPrivateKey)
 }
 
+/** The public key of an RSA key, as the DER of a SubjectPublicKeyInfo: the same for both of a pair. */
+export function rsaPublicKeyInfo(key: KeyObject): Uint8Array {
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key
+  return publicKey.export({ format: 'der', type: 'spki' })
+}
+
 function importKey(
   key: RsaKey,
   field: string,

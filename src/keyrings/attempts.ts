@@ -9,8 +9,8 @@ import { describeParties, isEcdh, readProviderInfo } from './ecdh-provider-info.
 /** Bytes behind the key name in a raw AES keyring's provider info: tag bits, nonce length, nonce. */
 export const rawAesInfoLength = 4 + 4 + nonceLength
 
-/** The provider and the key that an encrypted data key names, as text for an error. */
-function describeKey(key: EncryptedDataKey): { provider: string; key: string } {
+/** The provider and the key that an encrypted data key names, as text for an error or a record. */
+export function describeKey(key: EncryptedDataKey): { provider: string; key: string } {
   const parties = isEcdh(key) ? readProviderInfo(key.providerInfo) : undefined
   const name = parties ? describeParties(parties) : fromUtf8(nameOf(key.providerInfo))
   return { provider: key.providerId.slice(0, 256), key: (name ?? '(not text)').slice(0, 256) }
