@@ -1,35 +1,165 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { readConfigurationFile } from './configuration-file.ts'
+import { type Flag, messageFlags, namesOfKeys, reportFlags, waysToKeys } from './flag-table.ts'
 import type { SessionUse } from './session.ts'
 import type { KeyringSettings, MessageSettings, ReportSettings } from './settings.ts'
+import { type Members, settingsFrom } from './settings-schema.ts'
+
+/** The help of a command has room for few of the second set of keys. */
+const shownWithPrefix = ['kms', 'raw-aes', 'raw-rsa-private', 'local']
 
 /**
  * Adds the flags that name keys: `--kms`, `--raw-aes` and so on.
  *
  * @param prefix stands in front of each, for a command with two sets of keys: `from-`.
  */
-export function addKeyringFlags(_command: Command, _use: SessionUse, _prefix = ''): void {
-  throw new Error('not built yet')
+export function addKeyringFlags(command: Command, use: SessionUse, prefix = ''): void {
+  for (const flag of [...namesOfKeys, ...waysToKeys].filter(isFor(use))) {
+    const isHidden = prefix !== '' && !shownWithPrefix.includes(flag.name)
+    addFlag(command, flag, 'Keys:', prefix, isHidden)
+  }
 }
 
 /** Adds the flags on messages: `--context`, `--suite`, `--signatures` and so on, as far as they are for this use. */
-export function addMessageFlags(_command: Command, _use: SessionUse): void {
-  throw new Error('not built yet')
+export function addMessageFlags(command: Command, use: SessionUse): void {
+  for (const flag of messageFlags.filter(isFor(use))) addFlag(command, flag, 'Messages:')
 }
 
 /** Adds `--json`, `--metadata`, `--quiet`, `--verbose` and `--config`. */
-export function addReportFlags(_command: Command): void {
-  throw new Error('not built yet')
+export function addReportFlags(command: Command): void {
+  for (const flag of reportFlags) addFlag(command, flag, 'Reports:')
+  const config = new Option('--config <file>', 'flags from a file (or WAXSEAL_CONFIG)')
+  command.addOption(config.argParser(once).helpGroup('Reports:'))
 }
 
 /**
  * What a command was told: its flags, and where they say nothing the file of `--config`. Keys are taken from one of the
- * two: if a flag names a key, no key of the file is used.
+ * two: if a flag names a key, no key of the file is used. Of the encryption context both are taken.
  *
  * @throws UsageError with the flag, or the file with line and field, that is not as it should be.
  */
 export async function settingsOf(
-  _command: Command,
-  _prefix = '',
+  command: Command,
+  prefix = '',
 ): Promise<KeyringSettings & MessageSettings & ReportSettings> {
-  throw new Error('not built yet')
+  const flags = membersOf(command, prefix)
+  const file = await fileMembers(command, prefix)
+  const isOfKeys = (name: string): boolean => namesOfKeys.some((flag) => flag.name === name)
+  const namesKeys = Object.keys(flags).some(isOfKeys)
+  const taken = Object.entries(file).filter(([name]) => !namesKeys || !isOfKeys(name))
+  const flagOf = (name: string): string => `--${flagName(name, prefix)}`
+  return settingsFrom(flags, Object.fromEntries(taken), flagOf)
+}
+
+function isFor(use: SessionUse): (flag: Flag) => boolean {
+  return (flag) => flag.use === undefined || flag.use === use
+}
+
+function addFlag(command: Command, flag: Flag, group: string, prefix = '', isHidden = false): void {
+  const name = `--${prefix}${flag.name}`
+  // A command that does both, encrypt and decrypt, has what they share once.
+  if (command.options.some(({ long }) => long === name)) return
+  const text = flag.value === undefined ? name : `${name} ${flag.value}`
+  const option = new Option(text, flag.description).helpGroup(group)
+  if (flag.choices) option.choices(flag.choices)
+  const read = readers[flag.kind]
+  if (read && flag.choices) readChoice(option, flag.choices)
+  else if (read) option.argParser(read)
+  if (flag.isRare || isHidden) option.hideHelp()
+  command.addOption(option)
+}
+
+/** `choices` stays for the help and for completion; a flag that is given twice is refused all the same. */
+function readChoice(option: Option, choices: readonly string[]): void {
+  option.argParser((text, before: unknown) => {
+    if (choices.includes(text)) return once(text, before)
+    throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`)
+  })
+}
+
+type Reader = (text: string, before: unknown) => unknown
+
+const readers: Readonly<Record<Flag['kind'], Reader | undefined>> = {
+  switch: undefined,
+  text: once,
+  number: (text, before) => asNumber(once(text, before)),
+  list: (text, before) => [...listOf(before), text],
+  pairs: withPair,
+}
+
+/** Of two values one would be silently without effect. */
+function once(text: string, before: unknown): string {
+  if (before !== undefined) throw new InvalidArgumentError('It is given twice.')
+  if (text === '') throw new InvalidArgumentError('It must not be empty.')
+  return text
+}
+
+/** Digits only: `Number` takes an empty text for 0, and `1e3` for 1000. */
+function asNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a number, in digits.')
+}
+
+function listOf(before: unknown): readonly unknown[] {
+  return Array.isArray(before) ? before : []
+}
+
+/** What the context is to begin with: a pair's value may have further signs of equality. */
+function withPair(text: string, before: unknown): Members {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('It must be KEY=VALUE.')
+  const pairs: [string, unknown][] =
+    typeof before === 'object' && before !== null ? Object.entries(before) : []
+  const key = text.slice(0, at)
+  if (pairs.some(([other]) => other === key)) {
+    throw new InvalidArgumentError(`The key ${JSON.stringify(key)} is given twice.`)
+  }
+  // Not by assignment, which for `__proto__` would do something else.
+  return Object.fromEntries([...pairs, [key, text.slice(at + 1)]])
+}
+
+/** The flags that were given, by the names without a prefix. */
+function membersOf(command: Command, prefix: string): Members {
+  const given: [string, unknown][] = []
+  const values: Members = command.opts()
+  for (const [name, option] of flagsOf(command, prefix)) {
+    const value = values[option.attributeName()]
+    if (value !== undefined) given.push([name, value])
+  }
+  return Object.fromEntries(given)
+}
+
+/** The flags of a command that are settings, by the names without a prefix. */
+function flagsOf(command: Command, prefix: string): Map<string, Option> {
+  const found = new Map<string, Option>()
+  for (const { name } of [...namesOfKeys, ...waysToKeys, ...messageFlags, ...reportFlags]) {
+    const long = `--${flagName(name, prefix)}`
+    const option = command.options.find((candidate) => candidate.long === long)
+    if (option) found.set(name, option)
+  }
+  return found
+}
+
+/** Only keys come twice, and so only their flags have a prefix. */
+function flagName(name: string, prefix: string): string {
+  const isOfKeys = [...namesOfKeys, ...waysToKeys].some((flag) => flag.name === name)
+  return isOfKeys ? `${prefix}${name}` : name
+}
+
+/**
+ * What the configuration file says for this command. It may say more: a team has one file for all that it does.
+ * No file is looked for in the current folder, since whoever may write there would choose the keys.
+ */
+async function fileMembers(command: Command, prefix: string): Promise<Members> {
+  const flag: unknown = command.getOptionValue('config')
+  const isFlag = typeof flag === 'string'
+  const path = isFlag ? flag : process.env['WAXSEAL_CONFIG']
+  if (path === undefined || path === '') return {}
+  const all = await readConfigurationFile(path)
+  const taken: [string, unknown][] = []
+  for (const name of flagsOf(command, prefix).keys()) {
+    const member = flagName(name, prefix)
+    if (Object.hasOwn(all, member)) taken.push([name, all[member]])
+  }
+  return Object.fromEntries(taken)
 }
