@@ -53,6 +53,12 @@ const expected: Record<string, RegExp> = {
     /^found: Ada@Example\.com, born in 1815$[^]*, posts: On the engine$[^]*^ERR_REFUSED_QUERY: users\.email/m,
   '33-branch-keys-in-postgresql.ts':
     /^1000 rows written, calls of KMS: 1\n1000 rows read after a rotation, calls of KMS: 1$/m,
+  '34-read-a-slice.ts':
+    /^found: measurement 123456\nthe first: measurement 0\nthe middle: ERR_AUTHENTICATION\n[^]*^signed: ERR_SIGNED_MESSAGE_REFUSED$/m,
+  '35-slices-of-an-http-resource.ts':
+    /^the same: true\n3 range requests, under 128 KiB: true\n[^]*^requests for them: 1\nreplaced: ERR_SOURCE$/m,
+  '36-slices-of-s3.ts':
+    /the slice is the same: true\n3 range requests, under 256 KiB: true\nreplaced: ERR_SOURCE, PreconditionFailed$/m,
 }
 
 describe('the examples', () => {
