@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { EnvelopeClient, inspectMessage, nodeBackend } from '../../src/index.ts'
 import { nobleBackend } from '../../src/noble.ts'
 import { type DecryptWay, decryptWays } from '../support/decrypt-ways.ts'
+import { expectSlices } from '../support/slices.ts'
 import { staticKeyring } from '../support/static-keyring.ts'
 
 interface CommitmentVector {
@@ -28,13 +29,22 @@ const bytes = (text: string) => Buffer.from(text, 'base64')
 
 describe.skipIf(!present)('the official commitment vectors', () => {
   for (const backend of [nodeBackend, nobleBackend]) {
+    const clientFor = (vector: CommitmentVector) =>
+      new EnvelopeClient({ keyring: staticKeyring(bytes(vector['decrypted-dek'])), backend })
+
+    it.each(vectors)(`${backend.name}, slice by slice: $comment`, async (vector) => {
+      const [client, ciphertext] = [clientFor(vector), bytes(vector.ciphertext)]
+      if (vector.status) {
+        await expectSlices(client, ciphertext, Buffer.from(vector['plaintext-frames'].join('')))
+      } else {
+        const opening = client.openMessage(ciphertext, { signatures: 'dangerouslyUnverified' })
+        await expect(opening).rejects.toMatchObject({ code: 'ERR_COMMITMENT' })
+      }
+    })
+
     for (const [way, decrypt] of Object.entries<DecryptWay>(decryptWays)) {
       it.each(vectors)(`${backend.name}, ${way}: $comment`, async (vector) => {
-        const client = new EnvelopeClient({
-          keyring: staticKeyring(bytes(vector['decrypted-dek'])),
-          backend,
-        })
-        const decrypted = decrypt(client, bytes(vector.ciphertext))
+        const decrypted = decrypt(clientFor(vector), bytes(vector.ciphertext))
         if (vector.status) {
           expect(Buffer.from(await decrypted).toString()).toBe(vector['plaintext-frames'].join(''))
         } else {

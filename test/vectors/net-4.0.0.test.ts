@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { EnvelopeClient, RawAesKeyring, inspectMessage, nodeBackend } from '../../src/index.ts'
 import { nobleBackend } from '../../src/noble.ts'
 import { type DecryptWay, decryptWays } from '../support/decrypt-ways.ts'
+import { expectSlices } from '../support/slices.ts'
 import { unzip } from '../support/unzip.ts'
 
 interface Manifest {
@@ -82,6 +83,11 @@ describe.skipIf(!present)('the official vectors of the .NET SDK 4.0.0', () => {
         await expect(decrypted).rejects.toMatchObject({ code: 'ERR_UNWRAP_FAILED' })
       })
     }
+
+    it.each(vectors)(`${backend.name}, slice by slice: $name`, async (vector) => {
+      const { ciphertext, plaintext, encryptionContext } = vector
+      await expectSlices(clientFor(vector), ciphertext, plaintext, { encryptionContext })
+    })
 
     it.each(vectors)(
       `${backend.name}, a pair wrong, missing or too much: $name`,

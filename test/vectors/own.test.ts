@@ -3,6 +3,7 @@ import { EnvelopeClient, algorithmSuites, inspectMessage, nodeBackend } from '..
 import { nobleBackend } from '../../src/noble.ts'
 import { type DecryptWay, decryptWays } from '../support/decrypt-ways.ts'
 import { type FixtureMessage, fixtureKey, keyringOf, readFixtures } from '../support/fixtures.ts'
+import { expectSlices } from '../support/slices.ts'
 
 const fixtures = readFixtures()
 const bytes = (text: string) => Buffer.from(text, 'base64')
@@ -47,6 +48,12 @@ describe("the project's own vectors", () => {
         expect(Buffer.from(plaintext).equals(bytes(vector.plaintext))).toBe(true)
       })
     }
+
+    it.each(vectors)(`${backend.name}, slice by slice: $name`, async (vector) => {
+      const [ciphertext, plaintext] = [bytes(vector.ciphertext), bytes(vector.plaintext)]
+      const encryptionContext = vector.reproduced
+      await expectSlices(clientFor(vector), ciphertext, plaintext, { encryptionContext })
+    })
 
     const notStored = vectors.filter((vector) => vector.notStored)
     it.each(notStored)(`${backend.name}, without what it does not store: $name`, async (vector) => {

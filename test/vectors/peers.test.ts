@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EnvelopeClient, algorithmSuites, inspectMessage } from '../../src/index.ts'
 import { LocalKms } from '../../src/local-kms/index.ts'
 import { type DecryptWay, decryptWays } from '../support/decrypt-ways.ts'
-import { keyringOf } from '../support/keyring-spec.ts'
+import { type KeyringSpec, keyringOf } from '../support/keyring-spec.ts'
 import { fixturePath, readPeerFixtures } from '../support/peer-fixtures.ts'
+import { expectSlices } from '../support/slices.ts'
 
 // Made by `npm run test:interop -- --write-fixtures`; the files say with which versions.
 const files = ['java.json', 'python-kms.json'] as const
@@ -35,6 +36,13 @@ function clientOf(region: string): KMSClient {
   return client
 }
 
+function clientFor(spec: KeyringSpec): EnvelopeClient {
+  return new EnvelopeClient({
+    keyring: keyringOf(spec, clientOf),
+    commitmentPolicy: 'REQUIRE_ENCRYPT_ALLOW_DECRYPT',
+  })
+}
+
 describe.each(files)('messages in %s', (file) => {
   const fixtures = readPeerFixtures(file)
   const vectors = fixtures.messages.map((message) => ({
@@ -53,15 +61,15 @@ describe.each(files)('messages in %s', (file) => {
   for (const [way, decrypt] of Object.entries<DecryptWay>(decryptWays)) {
     it.each(vectors)(`${way}: $keyring, $suite`, async (vector) => {
       const { ciphertext, plaintext, encryptionContext, spec } = vector
-      const keyring = keyringOf(spec, clientOf)
-      const client = new EnvelopeClient({
-        keyring,
-        commitmentPolicy: 'REQUIRE_ENCRYPT_ALLOW_DECRYPT',
-      })
-      const read = await decrypt(client, ciphertext, { encryptionContext })
+      const read = await decrypt(clientFor(spec), ciphertext, { encryptionContext })
       expect(Buffer.from(read).equals(plaintext)).toBe(true)
     })
   }
+
+  it.each(vectors)('slice by slice: $keyring, $suite', async (vector) => {
+    const { ciphertext, plaintext, encryptionContext, spec } = vector
+    await expectSlices(clientFor(spec), ciphertext, plaintext, { encryptionContext })
+  })
 
   it.each(vectors)('the header of: $keyring, $suite', (vector) => {
     const header = inspectMessage(vector.ciphertext)

@@ -11,6 +11,7 @@ import {
 } from '../../src/index.ts'
 import { nobleBackend } from '../../src/noble.ts'
 import { type DecryptWay, decryptWays } from '../support/decrypt-ways.ts'
+import { expectSlices } from '../support/slices.ts'
 
 interface PythonFixtures {
   wrappingKey: string
@@ -58,12 +59,21 @@ describe('messages by the AWS Encryption SDK for Python', () => {
   })
 
   for (const backend of [nodeBackend, nobleBackend]) {
+    const clientFor = ({ padding }: (typeof vectors)[number]) =>
+      new EnvelopeClient({
+        keyring: keyringFor(padding, backend),
+        commitmentPolicy: 'REQUIRE_ENCRYPT_ALLOW_DECRYPT',
+        backend,
+      })
+
+    it.each(vectors)(`${backend.name}, slice by slice: $name`, async (vector) => {
+      const { ciphertext, plaintext } = vector
+      await expectSlices(clientFor(vector), ciphertext, plaintext, { encryptionContext })
+    })
+
     for (const [way, decrypt] of Object.entries<DecryptWay>(decryptWays)) {
       it.each(vectors)(`${backend.name}, ${way}: $name`, async (vector) => {
-        const keyring = keyringFor(vector.padding, backend)
-        const commitmentPolicy = 'REQUIRE_ENCRYPT_ALLOW_DECRYPT'
-        const client = new EnvelopeClient({ keyring, commitmentPolicy, backend })
-        const plaintext = await decrypt(client, vector.ciphertext, { encryptionContext })
+        const plaintext = await decrypt(clientFor(vector), vector.ciphertext, { encryptionContext })
         expect(Buffer.from(plaintext).equals(vector.plaintext)).toBe(true)
       })
     }
