@@ -2,12 +2,13 @@
 // branch keys with them and with that for JavaScript, and exchanges items of DynamoDB with the Database
 // Encryption SDK for Java; writes docs/interop.md. It installs them into
 // .interop/, once. Then it runs the tests of DynamoDbKeyStorage and of encryptedTables on moto and DynamoDB
-// Local, those of encrypted columns on PostgreSQL and MariaDB, and test/conformance.
+// Local, those of slices of S3 on moto, those of encrypted columns on PostgreSQL and MariaDB, and test/conformance.
 //   npm run test:interop                      all of that
 //   npm run test:interop -- python            with one; docs/interop.md stays as it is
 //   npm run test:interop -- branch-keys       only the table of branch keys, with all of them
 //   npm run test:interop -- items             only the items, with Java, and how long they take
 //   npm run test:interop -- values            only values of encrypted columns, with both of them
+//   npm run test:interop -- s3                only slices of objects of S3, on moto
 //   npm run test:interop -- sql               only what runs on PostgreSQL and MariaDB
 //   npm run test:interop -- items --seed=1    the same random items as last time
 //   npm run test:interop -- --report=FILE     and write the counts to FILE as JSON
@@ -37,11 +38,12 @@ import { type PeerReport, printReport, type Totals } from './live/summary.ts'
 import { java } from './peers/java.ts'
 import type { Peer } from './peers/peer.ts'
 import { python } from './peers/python.ts'
+import { runS3 } from './s3/run.ts'
 import { runValues, valueTables } from './sql/run.ts'
 import { runSql } from './sql-live/run.ts'
 
 const peers = [python, java]
-const parts = ['branch-keys', 'items', 'sql', 'values']
+const parts = ['branch-keys', 'items', 's3', 'sql', 'values']
 const names = [...peers.map(({ name }) => name.toLowerCase()), ...parts]
 const args = process.argv.slice(2)
 const wanted = args.filter((arg) => !arg.startsWith('--'))
@@ -58,7 +60,7 @@ if (unknown.length > 0) {
 const wantedPeers = peers.filter(({ name }) => wanted.includes(name.toLowerCase()))
 const withMessages = wanted.length === 0 ? peers : wantedPeers
 const withoutPeers =
-  wanted.every((name) => ['items', 'sql', 'values'].includes(name)) && wanted.length > 0
+  wanted.every((name) => ['items', 's3', 'sql', 'values'].includes(name)) && wanted.length > 0
 const withBranchKeys = withoutPeers ? undefined : wantedPeers.length === 0 ? peers : wantedPeers
 const withItems = wanted.length === 0 || wanted.includes('items') || wanted.includes('java')
 const withValues = wanted.includes('values') ? peers : withMessages
@@ -107,6 +109,7 @@ try {
 const runDynamoDb = () => runOnServices([dynamoDbKeyStorage, dynamoDbEncryptedTables])
 const services = [
   ...(wanted.length === 0 ? [runDynamoDb, runConformance] : []),
+  ...(wanted.length === 0 || wanted.includes('s3') ? [runS3] : []),
   ...(wanted.length === 0 || wanted.includes('sql') ? [runSql] : []),
 ]
 for (const part of services) {
