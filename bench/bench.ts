@@ -23,6 +23,7 @@ import { itemRows } from './items.ts'
 import { kmsRows } from './kms.ts'
 import { type Row, measure, repeated, repeatedAtOnce } from './measure.ts'
 import { performanceDocument, table } from './report.ts'
+import { sliceFinding, sliceRows } from './slices.ts'
 import { sqlRows } from './sql-values.ts'
 
 const MiB = 1 << 20
@@ -157,6 +158,7 @@ const groups: Record<string, () => Promise<Row[]>> = {
   hierarchical: () => hierarchicalRows(small, { peer: 6 }),
   items: () => itemRows(),
   sql: () => sqlRows(),
+  slices: () => sliceRows({ floor: 1 / 3 }),
   'one-shot-64k': () => oneShotRows(64 * 1024, { floor: 0.85, peer: 2 }),
   'one-shot-4k': () => oneShotRows(4 * 1024, { floor: 0.8, peer: 3.5 }),
   'stream-unsigned': () => streamRows('unsigned', { floor: 0.8, peer: 4 }),
@@ -176,6 +178,7 @@ if ('kms'.includes(values.only)) {
 if ('import'.includes(values.only)) results.push(importRow(3 * rounds))
 const findings: Finding[] = []
 if ('kms-calls'.includes(values.only)) findings.push(await countCalls(small))
+if ('slices'.includes(values.only)) findings.push(await sliceFinding())
 if ('expiry'.includes(values.only)) findings.push(...(await expiryFindings(small, 10 * rounds)))
 if (results.length > 0) console.log(table(results))
 if (findings.length > 0) console.log(findingsTable(findings))
