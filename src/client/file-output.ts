@@ -1,6 +1,8 @@
 import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { Writable } from 'node:stream'
 import { EnvelopeError } from '../errors.ts'
+import { join as joinBytes } from '../format/bytes.ts'
 import { fileError, isSystemError, quote } from './file-errors.ts'
 
 /** A file that will appear whole or not at all. */
@@ -12,6 +14,12 @@ export interface Destination {
   /** Whether there is a file to be replaced. */
   readonly replaces: boolean
 }
+
+/** How the names of temporary files end: a process that was killed leaves them. */
+export const partialSuffix = '.waxseal-partial'
+
+/** Bytes that are read or written in one go. */
+export const pieceLength = 1 << 20
 
 /** Refuses a destination that must not be replaced. */
 export async function checkDestination(
@@ -30,22 +38,21 @@ export async function checkDestination(
 }
 
 /**
- * Lets `write` fill a temporary file beside the destination and then gives it the destination's name,
- * in one step of the file system. On any failure the temporary file is removed. Returns its length.
+ * Lets `write` fill a temporary file beside the destination, of which it is told the path, and then gives it the
+ * destination's name, in one step of the file system. On any failure the temporary file is removed. Returns its length.
  */
 export async function writeWhole(
   { path, overwrite, mode, replaces }: Destination,
   random: Uint8Array,
-  write: (output: FileHandle) => Promise<void>,
+  write: (output: FileHandle, temporary: string) => Promise<void>,
 ): Promise<number> {
-  const name = `.${Buffer.from(random).toString('hex')}.waxseal-partial`
-  const temporary = join(dirname(path), name)
+  const temporary = join(dirname(path), `.${Buffer.from(random).toString('hex')}${partialSuffix}`)
   // The owner's only while it is not verified, if it will have the permissions of a replaced file.
   const output = await open(temporary, 'wx', replaces ? 0o600 : mode)
   try {
     let length: number
     try {
-      await write(output)
+      await write(output, temporary)
       if (replaces) await output.chmod(mode)
       await output.sync()
       length = (await output.stat()).size
@@ -59,6 +66,36 @@ export async function writeWhole(
     await unlink(temporary).catch(() => undefined)
     throw error
   }
+}
+
+/**
+ * Writes in order; what came while a write was under way is written in one.
+ *
+ * @param failed may say more of an error.
+ */
+export function writerTo(
+  output: FileHandle,
+  failed: (error: Error) => Error = (error) => error,
+): Writable {
+  const write = (bytes: Uint8Array, callback: (error?: Error) => void): void => {
+    output.writeFile(bytes).then(
+      () => {
+        callback()
+      },
+      (error: Error) => {
+        callback(failed(error))
+      },
+    )
+  }
+  return new Writable({
+    highWaterMark: pieceLength,
+    write: (chunk: Uint8Array, _encoding, callback) => {
+      write(chunk, callback)
+    },
+    writev: (chunks, callback) => {
+      write(joinBytes(chunks.map(({ chunk }) => chunk as Uint8Array)), callback)
+    },
+  })
 }
 
 /** A rename that never replaces anything: `link` fails if the name is taken, even since the check. */

@@ -1,13 +1,12 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import { type Transform, Writable } from 'node:stream'
+import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EnvelopeError, InvalidArgumentError, type WrapFailure } from '../errors.ts'
-import { join } from '../format/bytes.ts'
 import type { MessageHeader } from '../format/header.ts'
 import { DecryptStream } from './decrypt-stream.ts'
 import { EncryptStream } from './encrypt-stream.ts'
 import { fileError, isSystemError, quote } from './file-errors.ts'
-import { checkDestination, writeWhole } from './file-output.ts'
+import { checkDestination, pieceLength, writeWhole, writerTo } from './file-output.ts'
 import type { HeaderListener } from './message-stream.ts'
 import type {
   ClientConfiguration,
@@ -42,8 +41,6 @@ interface Operation {
   /** Makes the stream between the two files, given the source's size. */
   readonly transform: (size: number) => Transform
 }
-
-const pieceLength = 1 << 20
 
 /** Encrypts a file. The materials are asked for its size, so it must not change meanwhile. */
 export async function encryptFile(
@@ -133,24 +130,6 @@ async function* readAll(
     if (bytesRead > 0 || bytesTotal === 0) report(onProgress, { bytesDone, bytesTotal })
     if (bytesRead === 0) return
   }
-}
-
-/** Writes in order; what came while a write was under way is written in one. */
-function writerTo(output: FileHandle): Writable {
-  const write = (bytes: Uint8Array, callback: (error?: Error) => void): void => {
-    output.writeFile(bytes).then(() => {
-      callback()
-    }, callback)
-  }
-  return new Writable({
-    highWaterMark: pieceLength,
-    write: (chunk: Uint8Array, _encoding, callback) => {
-      write(chunk, callback)
-    },
-    writev: (chunks, callback) => {
-      write(join(chunks.map(({ chunk }) => chunk as Uint8Array)), callback)
-    },
-  })
 }
 
 /** Calls the caller's function, which may throw anything, such as an AbortSignal's reason. */

@@ -1,7 +1,16 @@
-import type { ExitCode } from '../failures.ts'
+import type { FileHandle } from 'node:fs/promises'
+import { mapWithin } from '../../concurrency.ts'
+import { reportOf } from '../failure-report.ts'
+import { DONE, FAILED, type ExitCode, UsageError } from '../failures.ts'
+import { quoted } from '../inspect/escape.ts'
 import type { ReportSettings } from '../options/settings.ts'
+import { StandardOutputFailure } from './copy.ts'
+import { listenToInterruption } from './interruption.ts'
 import type { Job, JobResult } from './job.ts'
+import { tellKmsCalls } from './kms-calls.ts'
 import type { Plan } from './plan.ts'
+import { noProgress, progressOn, type Progress } from './progress.ts'
+import { inputName, openMetadata, type Outcome, outputName, recordOf } from './records.ts'
 
 /** What a job is given besides itself. */
 export interface JobTools {
@@ -19,14 +28,126 @@ export interface BatchOptions extends ReportSettings {
   readonly jobs: number
 }
 
+type Work = (job: Job, tools: JobTools) => Promise<JobResult>
+
 /**
  * Works on all jobs, some at a time, shows progress on a terminal, writes the records, and at the end a summary of what
  * failed. One that fails doesn't stop the others.
  */
-export async function runBatch(
-  _plan: Plan,
-  _options: BatchOptions,
-  _work: (job: Job, tools: JobTools) => Promise<JobResult>,
-): Promise<ExitCode> {
-  throw new Error('not built yet')
+export async function runBatch(plan: Plan, options: BatchOptions, work: Work): Promise<ExitCode> {
+  const metadata = options.metadata === undefined ? undefined : await openMetadata(options.metadata)
+  const interruption = listenToInterruption()
+  const batch = new Batch(plan, options, metadata)
+  const stopTelling = options.verbose ? tellKmsCalls((text) => batch.say(text)) : undefined
+  try {
+    for (const { path, error } of plan.refused) {
+      await batch.settle({ input: path, output: undefined }, { status: 'failed', error }, 0)
+    }
+    await mapWithin(options.jobs, plan.jobs, undefined, async (job) => {
+      if (!interruption.signal.aborted) await batch.run(job, work, interruption.signal)
+    })
+  } finally {
+    batch.end(interruption.signal.aborted)
+    stopTelling?.()
+    await metadata?.close()
+    interruption.end()
+  }
+  return batch.failed.length > 0 ? FAILED : DONE
+}
+
+class Batch {
+  readonly failed: string[] = []
+  readonly #several: boolean
+  readonly #options: BatchOptions
+  readonly #metadata: FileHandle | undefined
+  readonly #progress: Progress
+  readonly #records: NodeJS.WritableStream
+  readonly #counts = { done: 0, skipped: 0, failed: 0 }
+  /** What is to be said once nothing moves on the terminal any more. */
+  readonly #later: string[] = []
+
+  constructor({ jobs, refused }: Plan, options: BatchOptions, metadata: FileHandle | undefined) {
+    this.#several = jobs.length + refused.length > 1
+    this.#options = options
+    this.#metadata = metadata
+    // A terminal that standard output shares would have the bars between its lines.
+    const toStdout = jobs.some(({ target }) => target.kind === 'stdout')
+    const shown =
+      process.stderr.isTTY &&
+      !options.quiet &&
+      !options.json &&
+      !options.verbose &&
+      !(toStdout && process.stdout.isTTY)
+    this.#progress = shown ? progressOn(process.stderr, jobs) : noProgress
+    this.#records = toStdout ? process.stderr : process.stdout
+  }
+
+  async run(job: Job, work: Work, signal: AbortSignal): Promise<void> {
+    const names = { input: inputName(job), output: outputName(job) }
+    const bar = this.#progress.begin(job)
+    const startedMs = performance.now()
+    let outcome: Outcome
+    try {
+      const onProgress = (bytesDone: number): void => {
+        bar.update(bytesDone)
+      }
+      const result = await work(job, { onProgress, signal })
+      outcome = { status: result.skipped === undefined ? 'done' : 'skipped', result }
+    } catch (error) {
+      if (error instanceof UsageError) throw error
+      outcome = { status: 'failed', error }
+    } finally {
+      bar.end()
+    }
+    await this.settle(names, outcome, performance.now() - startedMs, signal.aborted)
+  }
+
+  async settle(
+    names: { readonly input: string; readonly output: string | undefined },
+    outcome: Outcome,
+    durationMs: number,
+    interrupted = false,
+  ): Promise<void> {
+    this.#counts[outcome.status]++
+    if (outcome.status === 'failed') {
+      this.failed.push(names.input)
+      // After an interruption all fail for that one reason; a reader that had enough knows it.
+      const { error } = outcome
+      if (!interrupted && !(error instanceof StandardOutputFailure))
+        this.#sayFailure(names.input, error)
+    }
+    const { json, operation } = this.#options
+    if (!json && !this.#metadata) return
+    const line = recordOf(operation, names, outcome, durationMs)
+    if (json) this.#records.write(line)
+    await this.#metadata?.appendFile(line)
+  }
+
+  say(text: string): void {
+    if (this.#progress.visible) this.#later.push(text)
+    else process.stderr.write(text)
+  }
+
+  end(interrupted: boolean): void {
+    this.#progress.stop()
+    process.stderr.write(this.#later.join(''))
+    if (!this.#several || this.#options.quiet) return
+    const { done, skipped, failed } = this.#counts
+    const parts = [`${done} done`]
+    if (skipped > 0) parts.push(`${skipped} skipped`)
+    if (failed > 0) parts.push(`${failed} failed`)
+    if (interrupted) parts.push('interrupted')
+    const list = failed > 0 && !interrupted ? this.failed.map((path) => `  ${quoted(path)}\n`) : []
+    const colon = list.length > 0 ? ':' : ''
+    process.stderr.write(
+      `waxseal: ${this.#options.operation}: ${parts.join(', ')}${colon}\n${list.join('')}`,
+    )
+  }
+
+  #sayFailure(input: string, error: unknown): void {
+    const { text } = reportOf(error, '')
+    const prefix = 'waxseal: '
+    const name = input === '-' ? '' : `${quoted(input)}: `
+    this.say(`${prefix}${name}${text.slice(prefix.length)}`)
+  }
 }
