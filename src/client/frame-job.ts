@@ -1,5 +1,6 @@
 import type { PlaintextOutput } from '../engine/content-decryption.ts'
 import type { FrameOpening } from '../engine/frame-opening.ts'
+import { checkNotAborted } from '../errors.ts'
 import { copyBytes } from '../format/bytes.ts'
 import type { FrameLayout } from '../format/frame-layout.ts'
 import { ByteReader } from '../format/reader.ts'
@@ -59,6 +60,7 @@ export class FrameJob {
     try {
       for (let at = start; at < end; at += fetchedPiece) {
         let rest = await source.read(at, Math.min(at + fetchedPiece, end), signal)
+        checkNotAborted(signal) // it may have been given up in the same turn
         let position = at
         const feedAll = function* (): Generator<undefined, void, undefined> {
           while (rest.length > 0) {

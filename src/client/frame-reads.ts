@@ -22,7 +22,7 @@ export class FrameReads {
 
   constructor(origin: FrameOrigin, windowBytes: number) {
     this.#origin = origin
-    this.#window = new FrameWindow(windowBytes)
+    this.#window = new FrameWindow(origin.layout, windowBytes)
     const fitting = Math.floor(fetchedPiece / origin.layout.frameSize)
     this.#framesPerJob = Math.max(1, Math.min(mostFrames, fitting))
   }
@@ -124,6 +124,10 @@ export class FrameReads {
   }
 
   #deliver(job: FrameJob, index: number, plaintext: Uint8Array): void {
+    if (!this.#jobs.has(job)) {
+      plaintext.fill(0) // given up or closed meanwhile
+      return
+    }
     this.#pending.delete(index)
     for (const taker of job.takers) if (taker.wants(index)) taker.take(index, plaintext)
     this.#window.put(index, plaintext)
@@ -153,7 +157,7 @@ export class FrameReads {
     for (let index = job.next; index <= job.last; index++) {
       if (this.#pending.get(index) === job) this.#pending.delete(index)
     }
-    job.stop()
+    if (job.next <= job.last) job.stop()
   }
 }
 
