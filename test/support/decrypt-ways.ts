@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import type { EnvelopeClient, DecryptOptions } from '../../src/index.ts'
+import type { DecryptOptions, EnvelopeClient } from '../../src/index.ts'
+import { throughWebStream } from './web-streams.ts'
 
 /** Decrypts in one way or another; resolves to the plaintext. */
 export type DecryptWay = (
@@ -30,7 +31,15 @@ function* chunked(bytes: Uint8Array, length: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length)
 }
 
-/** Every way to decrypt a message: all at once, as one stream chunk, in chunks, byte by byte. */
+function webStreamed(
+  client: EnvelopeClient,
+  chunks: Iterable<Uint8Array>,
+  options?: DecryptOptions,
+): Promise<Uint8Array> {
+  return throughWebStream(client.decryptTransform(options), chunks)
+}
+
+/** Every way to decrypt a message: all at once, and by either kind of stream as one chunk, in chunks, byte by byte. */
 export const decryptWays = {
   'one-shot': async (client, ciphertext, options) =>
     (await client.decrypt(ciphertext, options)).plaintext,
@@ -39,4 +48,7 @@ export const decryptWays = {
     streamed(client, chunked(ciphertext, 61), options),
   'streamed byte by byte': (client, ciphertext, options) =>
     streamed(client, bytewise(ciphertext), options),
+  'web stream': (client, ciphertext, options) => webStreamed(client, [ciphertext], options),
+  'web stream, byte by byte': (client, ciphertext, options) =>
+    webStreamed(client, bytewise(ciphertext), options),
 } as const satisfies Record<string, DecryptWay>

@@ -223,23 +223,63 @@ async function decryptStreamed(
   return { error, released: Buffer.concat(pushed) }
 }
 
-/** How a message is cut into the chunks of a stream; `start` is where the frames begin. */
-const chunkings = {
-  'streamed in one chunk': function* (bytes: Uint8Array) {
-    yield bytes
-  },
-  'streamed frame by frame': function* (bytes: Uint8Array, start: number) {
-    yield bytes.subarray(0, start)
-    for (let at = start; at < bytes.length; at += regularFrame) {
-      yield bytes.subarray(at, at + regularFrame)
-    }
-  },
-  'streamed byte by byte': function* (bytes: Uint8Array) {
-    for (const byte of bytes) yield Uint8Array.of(byte)
-  },
+/** The same of a Web Stream, which throws away what nobody has asked for yet when it fails. */
+async function decryptWebStreamed(
+  client: EnvelopeClient,
+  chunks: Iterable<Uint8Array>,
+): Promise<Outcome> {
+  const { readable, writable } = client.decryptTransform()
+  const reader = readable.getReader()
+  const released: Uint8Array[] = []
+  // So many are asked for beforehand that there is no chunk that somebody does not wait for.
+  const reads = Array.from({ length: 16 }, async () => {
+    const { value } = await reader.read()
+    if (value) released.push(value)
+  })
+  const writer = writable.getWriter()
+  const writes: Promise<void>[] = []
+  for (const chunk of chunks) writes.push(writer.write(chunk))
+  writes.push(writer.close())
+  await Promise.allSettled([...reads, ...writes])
+  const error: unknown = await reader.closed.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  )
+  const writeError: unknown = await writer.closed.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  )
+  const same = error === writeError
+  return {
+    error: same ? error : new Error('the two sides have different errors'),
+    released: Buffer.concat(released),
+  }
 }
 
-export type Way = 'one-shot' | keyof typeof chunkings
+type Chunking = (bytes: Uint8Array, framesAt: number) => Iterable<Uint8Array>
+
+const inOneChunk: Chunking = (bytes) => [bytes]
+const frameByFrame: Chunking = function* (bytes, framesAt) {
+  yield bytes.subarray(0, framesAt)
+  for (let at = framesAt; at < bytes.length; at += regularFrame) {
+    yield bytes.subarray(at, at + regularFrame)
+  }
+}
+const byteByByte: Chunking = function* (bytes) {
+  for (const byte of bytes) yield Uint8Array.of(byte)
+}
+
+/** By which kind of stream a message is decrypted, and how it is cut into chunks. */
+const streamedWays = {
+  'streamed in one chunk': [decryptStreamed, inOneChunk],
+  'streamed frame by frame': [decryptStreamed, frameByFrame],
+  'streamed byte by byte': [decryptStreamed, byteByByte],
+  'web streamed in one chunk': [decryptWebStreamed, inOneChunk],
+  'web streamed frame by frame': [decryptWebStreamed, frameByFrame],
+  'web streamed byte by byte': [decryptWebStreamed, byteByByte],
+} as const
+
+export type Way = 'one-shot' | keyof typeof streamedWays
 
 /** Decrypts each case in each way; returns what went wrong, and counts what was tried. */
 export async function attack(
@@ -253,16 +293,19 @@ export async function attack(
   for (const { what, bytes, releasable } of cases) {
     for (const way of ways) {
       tried++
-      const outcome = await withinTime(
-        way === 'one-shot'
-          ? decryptAtOnce(client, bytes)
-          : decryptStreamed(client, chunkings[way](bytes, target.header.length)),
-      )
+      const outcome = await withinTime(decryptBy(way, client, bytes, target.header.length))
       const problem = outcome ? problemWith(outcome, releasable, way) : 'it hangs'
       if (problem) violations.push(`${what}, ${way}: ${problem}`)
     }
   }
   return { tried, violations }
+}
+
+/** `framesAt` is where the frames begin. */
+function decryptBy(way: Way, client: EnvelopeClient, bytes: Uint8Array, framesAt: number) {
+  if (way === 'one-shot') return decryptAtOnce(client, bytes)
+  const [decrypt, chunking] = streamedWays[way]
+  return decrypt(client, chunking(bytes, framesAt))
 }
 
 function problemWith({ error, released }: Outcome, releasable: number, way: Way) {
@@ -275,7 +318,7 @@ function problemWith({ error, released }: Outcome, releasable: number, way: Way)
   }
   // In these ways nothing that is verified waits for the next bytes, so the number is exact: without
   // that, a stream that released nothing at all would pass.
-  const exact = way === 'streamed frame by frame' || way === 'streamed byte by byte'
+  const exact = way.endsWith('frame by frame') || way.endsWith('byte by byte')
   if (exact && released.length !== releasable) {
     return `it releases ${released.length} bytes, and ${releasable} were verified`
   }

@@ -3,7 +3,15 @@ import { PassThrough, Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { DefaultCmm, type MessageHeader, type MessageStream } from '../../../src/index.ts'
+import {
+  type DecryptOptions,
+  DefaultCmm,
+  type EncryptOptions,
+  type EnvelopeClient,
+  type MessageHeader,
+  type MessageStream,
+} from '../../../src/index.ts'
+import { throughWebStream } from '../../support/web-streams.ts'
 import { chunked, errorOf, keyring, newClient, throughStream, unsigned } from './harness.ts'
 
 const client = newClient({ frameLength: 1024 })
@@ -15,17 +23,113 @@ beforeAll(async () => {
   message = (await client.encrypt(plaintext, unsigned)).ciphertext
 })
 
-describe('encryptStream', () => {
-  it('writes a message that decrypts', async () => {
-    const sealed = await throughStream(client.encryptStream(), chunked(plaintext, 777))
+/** A stream of either kind, all of it: what comes out of these chunks. */
+interface Kind {
+  readonly encrypt: (
+    options: EncryptOptions,
+    chunks: Iterable<Uint8Array>,
+    by?: EnvelopeClient,
+  ) => Promise<Buffer>
+  readonly decrypt: (options: DecryptOptions, chunks: Iterable<Uint8Array>) => Promise<Buffer>
+}
+
+const kinds: Record<string, Kind> = {
+  'streams of Node': {
+    encrypt: (options, chunks, by = client) => throughStream(by.encryptStream(options), chunks),
+    decrypt: (options, chunks) => throughStream(client.decryptStream(options), chunks),
+  },
+  'Web Streams': {
+    encrypt: (options, chunks, by = client) =>
+      throughWebStream(by.encryptTransform(options), chunks),
+    decrypt: (options, chunks) => throughWebStream(client.decryptTransform(options), chunks),
+  },
+}
+
+describe.each(Object.entries(kinds))('%s', (_, { encrypt, decrypt }) => {
+  it.each([1, 777, 1024, 1 << 20])('write a message from chunks of %d', async (length) => {
+    const sealed = await encrypt({}, chunked(plaintext, length))
     expect(Buffer.from((await client.decrypt(sealed)).plaintext)).toEqual(plaintext)
   })
 
-  it('makes a message of an empty input', async () => {
-    const sealed = await throughStream(client.encryptStream(), [])
+  it('make a message of an empty input', async () => {
+    const sealed = await encrypt({}, [])
     expect((await client.decrypt(sealed)).plaintext).toHaveLength(0)
+    expect(await decrypt({}, [sealed])).toHaveLength(0)
   })
 
+  it.each([9_999, 0])('refuse more than plaintextLength %d', async (plaintextLength) => {
+    const error = await errorOf(() => encrypt({ plaintextLength }, chunked(plaintext, 1000)))
+    expect(error).toMatchObject({ code: 'ERR_PLAINTEXT_TOO_LONG' })
+  })
+
+  it('take exactly plaintextLength, and less', async () => {
+    for (const plaintextLength of [10_000, 10_001]) {
+      const sealed = await encrypt({ plaintextLength }, chunked(plaintext, 1000))
+      expect((await client.decrypt(sealed)).plaintext).toHaveLength(10_000)
+    }
+  })
+
+  it('tell the CMM the bound on the plaintext', async () => {
+    const bounds: unknown[] = []
+    const inner = new DefaultCmm({ keyring })
+    const watching = newClient({
+      cmm: {
+        getEncryptionMaterials: (request) => {
+          bounds.push(request.maxPlaintextLength)
+          return inner.getEncryptionMaterials(request)
+        },
+        decryptMaterials: (request) => inner.decryptMaterials(request),
+      },
+    })
+    await encrypt({ plaintextLength: 50 }, [Buffer.alloc(3)], watching)
+    await encrypt({}, [Buffer.alloc(3)], watching)
+    expect(bounds).toEqual([50, undefined])
+  })
+
+  it('fail with the error of the keyring', async () => {
+    const failing = newClient({
+      keyring: {
+        onEncrypt: () => Promise.reject(new Error('the HSM is off')),
+        onDecrypt: keyring.onDecrypt.bind(keyring),
+      },
+    })
+    const error = await errorOf(() => encrypt({}, [plaintext], failing))
+    expect(error).toMatchObject({ code: 'ERR_WRAP_FAILED', cause: new Error('the HSM is off') })
+  })
+
+  it.each([1, 7, 1024, 1 << 20])('read a message in chunks of %d', async (length) => {
+    expect(await decrypt({}, chunked(signedMessage, length))).toEqual(plaintext)
+  })
+
+  it('pass on a chunk that is many times as long as their buffers', async () => {
+    const large = Buffer.alloc(5_000_001, 'abc')
+    const sealed = await encrypt(unsigned, [large])
+    expect((await decrypt({}, [sealed])).equals(large)).toBe(true)
+  })
+
+  it.each([0, 1, 20, 500])('fail if the input ends after %d bytes', async (length) => {
+    const error = await errorOf(() => decrypt({}, [message.subarray(0, length)]))
+    expect(error).toMatchObject({ code: 'ERR_TRUNCATED_MESSAGE' })
+  })
+
+  it('fail if bytes follow the message in a later chunk', async () => {
+    const error = await errorOf(() => decrypt({}, [message, Buffer.of(0)]))
+    expect(error).toMatchObject({ code: 'ERR_TRAILING_BYTES', offset: message.length })
+  })
+
+  it('recognise base64 that is piped into them', async () => {
+    const text = Buffer.from(message).toString('base64')
+    const error = await errorOf(() => decrypt({}, [Buffer.from(text)]))
+    expect(error).toMatchObject({ code: 'ERR_BASE64_MESSAGE' })
+  })
+
+  it('check the expected encryption context', async () => {
+    const error = await errorOf(() => decrypt({ encryptionContext: { tenant: 'acme' } }, [message]))
+    expect(error).toMatchObject({ code: 'ERR_UNWRAP_FAILED' })
+  })
+})
+
+describe('encryptStream', () => {
   it('encrypts text that is written to it as UTF-8', async () => {
     const stream = client.encryptStream(unsigned)
     stream.end('é')
@@ -57,32 +161,6 @@ describe('encryptStream', () => {
     expect(stream.destroyed).toBe(true)
   })
 
-  it('takes exactly plaintextLength, and less', async () => {
-    for (const plaintextLength of [10_000, 10_001]) {
-      const stream = client.encryptStream({ plaintextLength })
-      const sealed = await throughStream(stream, chunked(plaintext, 1000))
-      expect((await client.decrypt(sealed)).plaintext).toHaveLength(10_000)
-    }
-  })
-
-  it('tells the CMM the bound on the plaintext', async () => {
-    const bounds: unknown[] = []
-    const inner = new DefaultCmm({ keyring })
-    const watching = newClient({
-      cmm: {
-        getEncryptionMaterials: (request) => {
-          bounds.push(request.maxPlaintextLength)
-          return inner.getEncryptionMaterials(request)
-        },
-        decryptMaterials: (request) => inner.decryptMaterials(request),
-      },
-    })
-    await throughStream(watching.encryptStream({ plaintextLength: 50 }), [Buffer.alloc(3)])
-    await throughStream(watching.encryptStream(), [Buffer.alloc(3)])
-    await watching.encrypt(Buffer.alloc(7))
-    expect(bounds).toEqual([50, undefined, 7])
-  })
-
   it('fails with the error of its keyring, and is destroyed', async () => {
     const failing = newClient({
       keyring: {
@@ -97,11 +175,6 @@ describe('encryptStream', () => {
 })
 
 describe('decryptStream', () => {
-  it.each([1, 7, 1024, 1 << 20])('reads a message in chunks of %d', async (length) => {
-    const opened = await throughStream(client.decryptStream(), chunked(signedMessage, length))
-    expect(opened).toEqual(plaintext)
-  })
-
   it('emits the header once it is authentic, before the first byte', async () => {
     const events: string[] = []
     const stream = client.decryptStream()
@@ -145,12 +218,6 @@ describe('decryptStream', () => {
     expect(stream.destroyed).toBe(true)
   })
 
-  it('fails if bytes follow the message in a later chunk', async () => {
-    const stream = client.decryptStream()
-    const error = await errorOf(() => throughStream(stream, [message, Buffer.of(0)]))
-    expect(error).toMatchObject({ code: 'ERR_TRAILING_BYTES', offset: message.length })
-  })
-
   it("refuses a signed message under signatures: 'refuse', without a byte", async () => {
     const stream = client.decryptStream({ signatures: 'refuse' })
     let bytes = 0
@@ -166,13 +233,6 @@ describe('decryptStream', () => {
     const failed = once(stream, 'error')
     stream.end(message)
     expect(await failed).toMatchObject([{ code: 'ERR_UNWRAP_FAILED' }])
-  })
-
-  it('recognises base64 that is piped into it', async () => {
-    const stream = client.decryptStream()
-    const text = Buffer.from(message).toString('base64')
-    const error = await errorOf(() => throughStream(stream, [Buffer.from(text)]))
-    expect(error).toMatchObject({ code: 'ERR_BASE64_MESSAGE' })
   })
 })
 
