@@ -1,6 +1,7 @@
 import { EnvelopeError, reasonOf } from '../../errors.ts'
 import { type ParsedHeader, readHeader } from '../../format/header.ts'
 import { ByteReader } from '../../format/reader.ts'
+import { UsageError } from '../failures.ts'
 import { decodeBase64 } from '../inspect/base64.ts'
 import { counted } from '../inspect/escape.ts'
 import { recogniseChunks, resumed } from '../inspect/front.ts'
@@ -40,13 +41,16 @@ export async function examine(
   else if (maxDataKeys !== undefined && encryptedDataKeys.length > maxDataKeys) {
     findings.unknown('data key', 'no key was asked: the message has more data keys than it may')
   } else {
-    const session = await openSession({
-      ...settings,
-      commitmentPolicy: 'REQUIRE_ENCRYPT_ALLOW_DECRYPT',
-      signatures: 'verify',
-      context: pairsNotStored(header, settings),
-      requireContext: [],
-    })
+    const session = await openOrExplain(findings, () =>
+      openSession({
+        ...settings,
+        commitmentPolicy: 'REQUIRE_ENCRYPT_ALLOW_DECRYPT',
+        signatures: 'verify',
+        context: pairsNotStored(header, settings),
+        requireContext: [],
+      }),
+    )
+    if (!session) return findings
     try {
       explain(await tryToOpen(session, header, chunks), header, settings, findings)
     } finally {
@@ -54,6 +58,20 @@ export async function examine(
     }
   }
   return findings
+}
+
+/** What is wrong with the flags is one of the reasons why a message doesn't open. */
+async function openOrExplain(
+  findings: Findings,
+  open: () => Promise<Session>,
+): Promise<Session | undefined> {
+  try {
+    return await open()
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    findings.wrong('keys', error.message)
+    return undefined
+  }
 }
 
 /** Whether it is a message. */
