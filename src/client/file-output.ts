@@ -82,8 +82,8 @@ export function writerTo(
       () => {
         callback()
       },
-      (error: Error) => {
-        callback(failed(error))
+      (error: unknown) => {
+        callback(failed(asError(error)))
       },
     )
   }
@@ -96,6 +96,10 @@ export function writerTo(
       write(joinBytes(chunks.map(({ chunk }) => chunk as Uint8Array)), callback)
     },
   })
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : fileError('unreachable: not an error', error)
 }
 
 /** A rename that never replaces anything: `link` fails if the name is taken, even since the check. */

@@ -18,11 +18,9 @@ export class Base64Encoder extends Transform {
 }
 
 const padding = 0x3d
-const space = new Set([...' \t\r\n'].map((sign) => sign.charCodeAt(0)))
+const space = new Set(Buffer.from(' \t\r\n'))
 const alphabet = new Set(
-  [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].map((sign) =>
-    sign.charCodeAt(0),
-  ),
+  Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'),
 )
 /** What each byte is: of the alphabet, to be passed over, or neither. */
 const kinds = Uint8Array.from({ length: 256 }, (_, byte) =>

@@ -43,8 +43,11 @@ export async function copyThrough(
     path === undefined ? undefined : await checkDestination(path, options.overwrite, options.mode)
   const input = await openSource(source)
   const pump = async (output: Writable): Promise<void> => {
-    const { onProgress, signal } = tools
-    await pipeline([Readable.from(input.read(onProgress)), ...streams(input.size), output], {
+    const { signal } = tools
+    const report = (bytesDone: number): void => {
+      tools.onProgress(bytesDone)
+    }
+    await pipeline([Readable.from(input.read(report)), ...streams(input.size), output], {
       signal,
     })
   }

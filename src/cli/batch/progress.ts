@@ -29,7 +29,7 @@ export function progressOn(stream: NodeJS.WriteStream, jobs: readonly Job[]): Pr
 class Bars implements Progress {
   readonly #bars: MultiBar
   readonly #jobs: readonly Job[]
-  #total: SingleBar | undefined
+  readonly #total: SingleBar | undefined
   #filesDone = 0
   readonly #startedMs = performance.now()
 
@@ -78,7 +78,7 @@ class Bars implements Progress {
 
 /** The end of a path tells more than its start. */
 function nameCell(path: string): string {
-  const characters = [...escaped(path)]
+  const characters = Array.from(escaped(path))
   const cut =
     characters.length > longestName ? ['…', ...characters.slice(1 - longestName)] : characters
   return cut.join('').padEnd(longestName)
