@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { findInputs } from '../batch/inputs.ts'
 import type { Source } from '../batch/job.ts'
 import { DONE, type ExitCode, FAILED, UsageError } from '../failures.ts'
 import { escaped } from '../inspect/escape.ts'
@@ -7,7 +8,6 @@ import { inspectSource } from '../inspect/inspect-source.ts'
 import { jsonLine, reportAsRecord } from '../inspect/record.ts'
 import type { Report } from '../inspect/report.ts'
 import { reportInWords } from '../inspect/words.ts'
-import { findSources } from '../inspect/sources.ts'
 
 interface Flags {
   bytes?: boolean
@@ -44,10 +44,10 @@ async function inspect(inputs: readonly string[], flags: Flags): Promise<ExitCod
   if (inputs.length === 0 && process.stdin.isTTY) {
     throw new UsageError('Give a file, or pipe a message into standard input')
   }
-  const { sources, refused } = await findSources(inputs, { recursive, follow })
+  const { found, refused } = await findInputs(inputs, { recursive, follow })
   let exitCode: ExitCode = DONE
   let isFirst = true
-  for (const source of sources) {
+  for (const { source } of found) {
     // Lines of JSON follow one another; texts have an empty line between.
     if (!isFirst && flags.json !== true) await print('\n')
     isFirst = false

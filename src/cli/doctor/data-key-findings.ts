@@ -1,5 +1,6 @@
 import { EnvelopeError, type UnwrapAttempt } from '../../errors.ts'
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
+import { describeKey } from '../../keyrings/attempts.ts'
 import { type DataKeyFacts, factsOf } from '../inspect/data-keys.ts'
 import { keyName } from '../inspect/key-words.ts'
 import type { UsedKey } from '../options/session.ts'
@@ -26,14 +27,14 @@ export function explainOpened(
   used: UsedKey | undefined,
   findings: Findings,
 ): void {
-  if (used === undefined) {
+  const all = [...explained(keys)]
+  if (!used || !all.some(({ named }) => isSame(named, used))) {
     findings.right('data key', 'one of the data keys opens')
     return
   }
-  for (const { title, facts } of explained(keys)) {
-    if (facts.provider === used.provider && facts.key === used.key) {
-      findings.right('data key', `${title} opens`)
-    } else findings.note('data key', `${title} is not needed`)
+  for (const { title, named } of all) {
+    if (isSame(named, used)) findings.right('data key', `${title} opens`)
+    else findings.note('data key', `${title} is not needed`)
   }
 }
 
@@ -46,8 +47,8 @@ export function explainUnopened(
 ): void {
   const attempts = EnvelopeError.is(error) ? (error.attempts ?? []) : []
   const explainedAttempts = new Set<UnwrapAttempt>()
-  for (const { title, facts } of explained(keys)) {
-    const own = attempts.filter((attempt) => isOf(attempt, facts))
+  for (const { title, facts, named } of explained(keys)) {
+    const own = attempts.filter((attempt) => isSame(named, attempt))
     for (const attempt of own) explainedAttempts.add(attempt)
     const failures = own.filter(({ outcome }) => outcome === 'failed')
     for (const attempt of failures) explainFailure(title, facts, attempt, findings)
@@ -98,19 +99,22 @@ function isUnwrapError(error: unknown): boolean {
   return EnvelopeError.is(error) && error.code === 'ERR_UNWRAP_FAILED' && error.cause === undefined
 }
 
-/** Attempts name a key as it stands in the message, cut; a key agreement by the beginning of its public keys. */
-function isOf({ provider, key }: UnwrapAttempt, facts: DataKeyFacts): boolean {
-  if (provider !== facts.provider.slice(0, 256)) return false
-  return facts.kind === 'ecdh'
-    ? key.includes(facts.key.slice(0, 16))
-    : key === facts.key.slice(0, 256)
+/** Attempts and records name a key by the same function. */
+function isSame(a: UsedKey, b: UsedKey): boolean {
+  return a.provider === b.provider && a.key === b.key
 }
 
-function* explained(
-  keys: readonly EncryptedDataKey[],
-): Generator<{ title: string; facts: DataKeyFacts }> {
+interface Explained {
+  /** For people. */
+  readonly title: string
+  readonly facts: DataKeyFacts
+  /** As attempts name it. */
+  readonly named: UsedKey
+}
+
+function* explained(keys: readonly EncryptedDataKey[]): Generator<Explained> {
   for (const [index, key] of keys.slice(0, mostExplained).entries()) {
     const facts = factsOf(key)
-    yield { title: `${index + 1}. ${keyName(facts)}`, facts }
+    yield { title: `${index + 1}. ${keyName(facts)}`, facts, named: describeKey(key) }
   }
 }

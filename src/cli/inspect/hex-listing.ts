@@ -4,9 +4,8 @@ import type { BodyPart } from './walk.ts'
 export type ListedPart = BodyPart & { readonly length: number }
 
 const bytesPerLine = 16
-/** Lines of one part: an encrypted content is shown by its beginning, a data key or a text of some size whole. */
+/** Lines of one part; a text can be long. */
 const mostLines = 64
-const contentLines = 1
 
 /** Gathers lines of annotated hex, and hands them on when it is told to, so that a long message needs no memory. */
 export class HexListing {
@@ -35,8 +34,7 @@ export class HexListing {
 
 /** Sixteen bytes a line, and behind the first line where it is and what. */
 export function hexLines({ offset, bytes, length, what, depth }: ListedPart): string[] {
-  const most = what.startsWith('encrypted content') ? contentLines : mostLines
-  const shown = Math.min(bytes.length, most * bytesPerLine)
+  const shown = Math.min(bytes.length, mostLines * bytesPerLine)
   const lines: string[] = []
   for (let at = 0; at === 0 || at < shown; at += bytesPerLine) {
     const hex = Buffer.from(bytes.subarray(at, Math.min(at + bytesPerLine, shown))).toString('hex')

@@ -1,5 +1,5 @@
 import { finalFrameMarker, maxNonFramedLength } from '../../format/body.ts'
-import { readUint16, readUint32, readUint64 } from '../../format/bytes.ts'
+import { concat, readUint16, readUint32, readUint64 } from '../../format/bytes.ts'
 import type { ParsedHeader } from '../../format/header.ts'
 import { type ByteReader, type Parsing, malformed } from '../../format/reader.ts'
 import { nonceLength, tagLength } from '../../suites/suites.ts'
@@ -25,6 +25,9 @@ export interface BodyPart {
 
 /** Is told of each part; of a content only of its beginning, with its whole length. */
 export type OnPart = (part: BodyPart & { readonly length: number }) => void
+
+/** Bytes of a content that are told. */
+const beginningLength = 16
 
 export function noBody(): BodyFacts {
   return { frames: 0, plaintextLength: 0, signatureLength: undefined, bytesBehind: undefined }
@@ -97,14 +100,18 @@ class BodyWalk {
   }
 
   *#content(length: number, what: string): Parsing<void> {
-    let shown = false
+    const { offset } = this.#reader
+    // Its beginning, however it comes in pieces; copied, for what it is a view of may be used again.
+    let beginning: Uint8Array = new Uint8Array(0)
     for (let left = length; left > 0;) {
-      const { offset } = this.#reader
       const bytes = this.#reader.takeSomeNow(left) ?? (yield* this.#reader.takeSome(left, what))
       left -= bytes.length
-      if (shown) continue
-      this.#onPart({ offset, bytes, length, what: `encrypted content of the ${what}`, depth: 0 })
-      shown = true
+      const missing = beginningLength - beginning.length
+      if (missing > 0) beginning = concat(beginning, bytes.subarray(0, missing))
+    }
+    if (length > 0) {
+      const content = `encrypted content of the ${what}`
+      this.#onPart({ offset, bytes: beginning, length, what: content, depth: 0 })
     }
     yield* this.#take(tagLength, `tag of the ${what}`)
   }
