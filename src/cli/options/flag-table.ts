@@ -1,7 +1,7 @@
 import type { SessionUse } from './session.ts'
 
 /** What a flag takes: nothing, one value, a value each time that it is given, or `k=v` each time. */
-export type FlagKind = 'switch' | 'text' | 'number' | 'list' | 'pairs'
+type FlagKind = 'switch' | 'text' | 'number' | 'list' | 'pairs'
 
 /** A flag of several commands, which is a member of the configuration file, too. */
 export interface Flag {
@@ -24,12 +24,17 @@ const paddings = ['oaep-sha256', 'oaep-sha384', 'oaep-sha512', 'oaep-sha1', 'pkc
 export const namesOfKeys: readonly Flag[] = [
   { name: 'kms', kind: 'list', value: '<key>', description: 'a KMS key; repeatable, the first generates' },
   { name: 'kms-discovery', kind: 'list', value: '<account>', use: 'decrypt', description: 'keys of ACCOUNT[:REGION...]; repeatable' },
-  { name: 'mrk', kind: 'switch', isRare: true, description: 'use replicas of multi-Region keys' },
   { name: 'raw-aes', kind: 'list', value: '<file>', description: 'an AES key: 16, 24 or 32 bytes; repeatable' },
   { name: 'raw-rsa-public', kind: 'list', value: '<file>', description: 'an RSA public key; repeatable' },
   { name: 'raw-rsa-private', kind: 'list', value: '<file>', description: 'an RSA private key; repeatable' },
   { name: 'branch-key', kind: 'text', value: '<id>', description: 'a branch key of the --key-store' },
   { name: 'local', kind: 'switch', description: 'the embedded KMS, to try things' },
+]
+
+// prettier-ignore
+/** They go with the keys: those of the file go where its keys go. */
+export const detailsOfKeys: readonly Flag[] = [
+  { name: 'mrk', kind: 'switch', isRare: true, description: 'use replicas of multi-Region keys' },
   { name: 'key-namespace', kind: 'text', value: '<name>', isRare: true, description: 'of raw keys in messages; default waxseal' },
   { name: 'key-name', kind: 'text', value: '<name>', isRare: true, description: 'of the one raw key in messages' },
   { name: 'rsa-padding', kind: 'text', value: '<name>', isRare: true, choices: paddings, description: 'default oaep-sha256' },

@@ -1,9 +1,18 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readConfigurationFile } from './configuration-file.ts'
-import { type Flag, messageFlags, namesOfKeys, reportFlags, waysToKeys } from './flag-table.ts'
+import {
+  type Flag,
+  detailsOfKeys,
+  messageFlags,
+  namesOfKeys,
+  reportFlags,
+  waysToKeys,
+} from './flag-table.ts'
 import type { SessionUse } from './session.ts'
 import type { KeyringSettings, MessageSettings, ReportSettings } from './settings.ts'
 import { type Members, settingsFrom } from './settings-schema.ts'
+
+const keyringFlags = [...namesOfKeys, ...detailsOfKeys, ...waysToKeys]
 
 /** The help of a command has room for few of the second set of keys. */
 const shownWithPrefix = ['kms', 'raw-aes', 'raw-rsa-private', 'local']
@@ -14,7 +23,7 @@ const shownWithPrefix = ['kms', 'raw-aes', 'raw-rsa-private', 'local']
  * @param prefix stands in front of each, for a command with two sets of keys: `from-`.
  */
 export function addKeyringFlags(command: Command, use: SessionUse, prefix = ''): void {
-  for (const flag of [...namesOfKeys, ...waysToKeys].filter(isFor(use))) {
+  for (const flag of keyringFlags.filter(isFor(use))) {
     const isHidden = prefix !== '' && !shownWithPrefix.includes(flag.name)
     addFlag(command, flag, 'Keys:', prefix, isHidden)
   }
@@ -44,8 +53,9 @@ export async function settingsOf(
 ): Promise<KeyringSettings & MessageSettings & ReportSettings> {
   const flags = membersOf(command, prefix)
   const file = await fileMembers(command, prefix)
-  const isOfKeys = (name: string): boolean => namesOfKeys.some((flag) => flag.name === name)
-  const namesKeys = Object.keys(flags).some(isOfKeys)
+  const namesKeys = namesOfKeys.some(({ name }) => Object.hasOwn(flags, name))
+  const isOfKeys = (name: string): boolean =>
+    [...namesOfKeys, ...detailsOfKeys].some((flag) => flag.name === name)
   const taken = Object.entries(file).filter(([name]) => !namesKeys || !isOfKeys(name))
   const flagOf = (name: string): string => `--${flagName(name, prefix)}`
   return settingsFrom(flags, Object.fromEntries(taken), flagOf)
@@ -132,7 +142,7 @@ function membersOf(command: Command, prefix: string): Members {
 /** The flags of a command that are settings, by the names without a prefix. */
 function flagsOf(command: Command, prefix: string): Map<string, Option> {
   const found = new Map<string, Option>()
-  for (const { name } of [...namesOfKeys, ...waysToKeys, ...messageFlags, ...reportFlags]) {
+  for (const { name } of [...keyringFlags, ...messageFlags, ...reportFlags]) {
     const long = `--${flagName(name, prefix)}`
     const option = command.options.find((candidate) => candidate.long === long)
     if (option) found.set(name, option)
@@ -142,7 +152,7 @@ function flagsOf(command: Command, prefix: string): Map<string, Option> {
 
 /** Only keys come twice, and so only their flags have a prefix. */
 function flagName(name: string, prefix: string): string {
-  const isOfKeys = [...namesOfKeys, ...waysToKeys].some((flag) => flag.name === name)
+  const isOfKeys = keyringFlags.some((flag) => flag.name === name)
   return isOfKeys ? `${prefix}${name}` : name
 }
 

@@ -6,7 +6,7 @@ import { UsageError } from '../failures.ts'
 const mostBytes = 64 * 1024
 
 /** What was read of a file with a key. Whoever reads it overwrites it. */
-export interface KeyFile {
+interface KeyFile {
   readonly bytes: Uint8Array
   /** What to say about a file that others than its owner may use. */
   readonly warning: string | undefined

@@ -18,7 +18,9 @@ export function checkEncryption({
   suite,
   commitmentPolicy = defaultCommitmentPolicy,
 }: MessageSettings): void {
-  checkNoReservedKeys(copyContext({ ...context }, '--context'), '--context')
+  asUsage(() => {
+    checkNoReservedKeys(copyContext({ ...context }, '--context'), '--context')
+  })
   const missing = requireContext.find((key) => !Object.hasOwn(context, key))
   if (missing !== undefined) {
     throw new UsageError(
@@ -26,11 +28,18 @@ export function checkEncryption({
     )
   }
   if (suite === undefined) return
-  try {
+  asUsage(() => {
     checkPolicyOnEncrypt(commitmentPolicy, algorithmSuites[suite])
+  }, ': choose another --suite or --commitment-policy')
+}
+
+/** What the library finds wrong with its arguments is what is wrong with the flags. */
+function asUsage(check: () => void, advice = ''): void {
+  try {
+    check()
   } catch (cause) {
     if (!EnvelopeError.is(cause)) throw cause
-    throw new UsageError(`${cause.message}: choose another --suite or --commitment-policy`)
+    throw new UsageError(`${cause.message}${advice}`)
   }
 }
 

@@ -45,7 +45,7 @@ export interface Session {
 export type SessionUse = 'encrypt' | 'decrypt'
 
 /** What a session is made from; without `quiet`, what is odd about keys is said on standard error. */
-export type SessionSettings = KeyringSettings & MessageSettings & Partial<ReportSettings>
+type SessionSettings = KeyringSettings & MessageSettings & Partial<ReportSettings>
 
 const defaultCapacity = 100
 /** How long a branch key is used where no `--cache-max-age` says so: ten minutes, longer than most commands run. */
