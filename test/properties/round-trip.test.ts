@@ -2,7 +2,12 @@ import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type AlgorithmSuiteName, EnvelopeClient, algorithmSuites } from '../../src/index.ts'
+import {
+  type AlgorithmSuiteName,
+  EnvelopeClient,
+  type MessageTransformStream,
+  algorithmSuites,
+} from '../../src/index.ts'
 import { staticKeyring } from '../support/static-keyring.ts'
 import {
   chunkings,
@@ -40,6 +45,22 @@ async function through(stream: Duplex, chunks: Iterable<Uint8Array>): Promise<Bu
   stream.end()
   await ended
   return Buffer.concat(pieces)
+}
+
+/** The same of a Web Stream. */
+async function throughWeb(
+  { readable, writable }: MessageTransformStream,
+  chunks: Iterable<Uint8Array>,
+): Promise<Buffer> {
+  const output = new Response(readable).arrayBuffer()
+  const writer = writable.getWriter()
+  for (const chunk of chunks) {
+    const copy = Buffer.from(chunk)
+    await writer.write(copy)
+    copy.fill(0xee)
+  }
+  await writer.close()
+  return Buffer.from(await output)
 }
 
 /** A view into the middle of a larger buffer, with bytes of others on both sides. */
@@ -98,8 +119,10 @@ describe('what was encrypted is what comes back', () => {
 
         const { plaintext: opened } = await client.decrypt(streamed)
         expect(Buffer.from(opened)).toEqual(expected)
-        for (const sealed of [streamed, ciphertext]) {
+        const web = await throughWeb(client.encryptTransform(options), cut(plaintext, into))
+        for (const sealed of [streamed, web, ciphertext]) {
           expect(await through(client.decryptStream(), cut(sealed, outOf))).toEqual(expected)
+          expect(await throughWeb(client.decryptTransform(), cut(sealed, outOf))).toEqual(expected)
         }
       }),
       { seed, numRuns: 200 },

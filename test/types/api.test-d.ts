@@ -35,8 +35,12 @@ import {
   type MalformedMessageError,
   type MessageHeader,
   type MessageStream,
+  type MessageTransformStream,
+  type OpenedHeader,
   MultiKeyring,
   type MultiKeyringOptions,
+  type OpenMessageOptions,
+  type RandomAccessSource,
   RawAesKeyring,
   RawEcdhKeyring,
   type RawEcdhSchema,
@@ -44,6 +48,7 @@ import {
   RequiredEncryptionContextCmm,
   type RsaKey,
   type RsaPadding,
+  type SealedReader,
   type TamperedMessageError,
   type UnwrapAttempt,
   type UnwrapError,
@@ -57,6 +62,25 @@ import { nobleBackend } from '../../src/noble.ts'
 declare const keyring: Keyring
 declare const client: EnvelopeClient
 declare const bytes: Uint8Array
+
+describe('slices', () => {
+  it('are read from files, bytes and sources', () => {
+    expectTypeOf<EnvelopeClient['openMessage']>().parameters.toEqualTypeOf<
+      [source: string | Uint8Array | RandomAccessSource, options?: OpenMessageOptions]
+    >()
+    expectTypeOf<EnvelopeClient['openMessage']>().returns.resolves.toEqualTypeOf<SealedReader>()
+    expectTypeOf<keyof OpenMessageOptions>().toEqualTypeOf<
+      'encryptionContext' | 'signatures' | 'windowBytes' | 'signal'
+    >()
+    expectTypeOf<SealedReader['read']>().returns.resolves.toEqualTypeOf<Uint8Array>()
+    expectTypeOf<SealedReader>().toExtend<AsyncDisposable>()
+    void client.openMessage({ size: 5, read: async () => bytes })
+    // @ts-expect-error: a source without a size
+    void client.openMessage({ read: async () => bytes })
+    // @ts-expect-error: what decrypt does, and a slice cannot
+    void client.openMessage(bytes, { signatures: 'verify' })
+  })
+})
 
 describe('the client', () => {
   it('takes these options', () => {
@@ -121,6 +145,20 @@ describe('the client', () => {
     void client.decrypt(bytes, { frameLength: 1 })
     // @ts-expect-error: no value of signatures
     void client.decrypt(bytes, { signatures: 'ignore' })
+  })
+
+  it('Web Streams', () => {
+    expectTypeOf<
+      EnvelopeClient['encryptTransform']
+    >().returns.toEqualTypeOf<MessageTransformStream>()
+    expectTypeOf<
+      EnvelopeClient['decryptTransform']
+    >().returns.toEqualTypeOf<MessageTransformStream>()
+    const { body } = new Response()
+    expectTypeOf(body?.pipeThrough(client.decryptTransform())).toEqualTypeOf<
+      ReadableStream<Uint8Array> | undefined
+    >()
+    expectTypeOf<MessageTransformStream['opened']>().resolves.toEqualTypeOf<OpenedHeader>()
   })
 
   it('streams', () => {

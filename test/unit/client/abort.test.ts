@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { EnvelopeClient, Keyring } from '../../../src/index.ts'
+import { throughWebStream } from '../../support/web-streams.ts'
 import { errorOf, keyring, newClient, throughStream, unsigned } from './harness.ts'
 
 const reason = new Error('the reason')
@@ -29,6 +30,10 @@ const operations: Record<string, Operation> = {
   encryptStream: (client, signal) =>
     throughStream(client.encryptStream({ signal }), [Buffer.from('text')]),
   decryptStream: (client, signal) => throughStream(client.decryptStream({ signal }), [message]),
+  encryptTransform: (client, signal) =>
+    throughWebStream(client.encryptTransform({ signal }), [Buffer.from('text')]),
+  decryptTransform: (client, signal) =>
+    throughWebStream(client.decryptTransform({ signal }), [message]),
 }
 
 describe.each(Object.entries(operations))('%s', (_, operate) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Keyring } from '../../../src/index.ts'
-import { errorOf, keyring, newClient, unsigned } from './harness.ts'
+import type { EnvelopeClient, Keyring } from '../../../src/index.ts'
+import { throughWebStream } from '../../support/web-streams.ts'
+import { errorOf, keyring, newClient, throughStream, unsigned } from './harness.ts'
 
 /** A keyring that lets the caller take its buffer away while it is being asked. */
 function keyringDuringWhich(takeAway: () => void): Keyring {
@@ -27,5 +28,31 @@ describe('a buffer that is transferred while the keyring is asked', () => {
     const client = newClient({ keyring: keyringDuringWhich(() => transfer(ciphertext)) })
     const error = await errorOf(() => client.decrypt(ciphertext))
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', field: 'ciphertext' })
+  })
+
+  it.each([
+    [
+      'encryptStream',
+      (client: EnvelopeClient, chunk: Uint8Array) =>
+        throughStream(client.encryptStream(unsigned), [chunk]),
+    ],
+    [
+      'encryptTransform',
+      (client: EnvelopeClient, chunk: Uint8Array) =>
+        throughWebStream(client.encryptTransform(unsigned), [chunk]),
+    ],
+  ])('is an error of %s', async (_, encrypt) => {
+    const chunk = new Uint8Array(100)
+    const client = newClient({ keyring: keyringDuringWhich(() => transfer(chunk)) })
+    const error = await errorOf(() => encrypt(client, chunk))
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', field: 'chunk' })
+  })
+
+  it('does nothing to a stream that decrypts, which has its own copy', async () => {
+    const sealed = await newClient().encrypt('text', unsigned)
+    const chunk = new Uint8Array(sealed.ciphertext)
+    const client = newClient({ keyring: keyringDuringWhich(() => transfer(chunk)) })
+    const opened = await throughWebStream(client.decryptTransform(), [chunk])
+    expect(opened.toString()).toBe('text')
   })
 })
