@@ -31,7 +31,7 @@ export async function writeWithUs(exchange: Exchange, clientOf: ClientOf): Promi
   return Buffer.from(ciphertext).toString('base64')
 }
 
-/** What waxseal reads in a message. */
+/** What waxseal reads in a message, whole and, if it has frames, by slices. */
 export async function readWithUs(
   exchange: Exchange,
   message: string,
@@ -42,9 +42,19 @@ export async function readWithUs(
     ...managerOf(exchange, keyringOf(combination.reads, clientOf)),
     commitmentPolicy: readingPolicy(variation),
   })
-  const { plaintext, encryptionContext } = await client.decrypt(Buffer.from(message, 'base64'), {
-    encryptionContext: reproducedPairs(exchange),
-  })
+  const ciphertext = Buffer.from(message, 'base64')
+  const reproduced = { encryptionContext: reproducedPairs(exchange) }
+  const { plaintext, encryptionContext, header } = await client.decrypt(ciphertext, reproduced)
+  if (header.contentType === 'framed') {
+    // Most are signed, which has been verified above.
+    const consent = { ...reproduced, signatures: 'dangerouslyUnverified' } as const
+    const reader = await client.openMessage(ciphertext, consent)
+    const middle = reader.size >> 1
+    const halves = [await reader.read(0, middle), await reader.read(middle, reader.size)]
+    await reader.close()
+    if (!Buffer.concat(halves).equals(plaintext))
+      throw new Error('Its slices are not its plaintext')
+  }
   return { plaintext: Buffer.from(plaintext).toString('base64'), encryptionContext }
 }
 
