@@ -5,7 +5,7 @@ import { nonceLength, tagLength } from '../../suites/suites.ts'
 import type { BodyFacts } from './walk.ts'
 
 /** Reads a piece of a file: fewer bytes only where the file ends. */
-export type ReadAt = (offset: number, length: number) => Promise<Uint8Array>
+type ReadAt = (offset: number, length: number) => Promise<Uint8Array>
 
 /** In front of the content of a final frame: marker, sequence number, nonce, length. */
 const finalHeadLength = 4 + 4 + nonceLength + 4

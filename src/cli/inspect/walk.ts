@@ -24,7 +24,7 @@ export interface BodyPart {
 }
 
 /** Is told of each part; of a content only of its beginning, with its whole length. */
-export type OnPart = (part: BodyPart & { readonly length: number }) => void
+type OnPart = (part: BodyPart & { readonly length: number }) => void
 
 /** Bytes of a content that are told. */
 const beginningLength = 16
