@@ -47,6 +47,7 @@ export class MessageReader implements SealedReader {
     checkInteger(end, 'end', start, this.size)
     this.#frames.checkOpen()
     checkNotAborted(signal)
+    if (start === end) return new Uint8Array(0)
     const plaintext = newBytes(end - start)
     try {
       await this.#frames.readInto(plaintext, start, signal)

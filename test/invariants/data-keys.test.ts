@@ -51,6 +51,30 @@ describe('invariant 6: a plaintext data key is zeroed as soon as nothing uses it
     }
   })
 
+  it('before the first slice is read, and the key derived from it when the reader is closed', async () => {
+    const { backend, keys } = watchedBackend()
+    const { keyring, seen } = recordingKeyring(dataKey)
+    const client = new EnvelopeClient({ keyring, backend })
+    const { ciphertext } = await client.encrypt('text')
+    keys.length = 0
+    expect(await errorOf(() => client.openMessage(ciphertext.subarray(0, -1)))).toBeInstanceOf(
+      Error,
+    )
+    const consent = { signatures: 'dangerouslyUnverified' } as const
+    expect(
+      await errorOf(() => client.openMessage(ciphertext.subarray(0, -1), consent)),
+    ).toBeInstanceOf(Error)
+    expect(keys).toHaveLength(1)
+    expect(keys.every(isZero)).toBe(true)
+    keys.length = 0
+    const reader = await client.openMessage(ciphertext, consent)
+    expect(seen.every(isZero)).toBe(true)
+    expect(keys.some(isZero)).toBe(false)
+    expect(inspect(reader, { depth: 9, showHidden: true })).not.toContain('Opening')
+    await reader.close()
+    expect(keys.every(isZero)).toBe(true)
+  })
+
   it('before the first byte of a stream comes out', async () => {
     const { keyring, seen } = recordingKeyring(dataKey)
     const client = new EnvelopeClient({ keyring })

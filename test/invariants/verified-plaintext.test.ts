@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { EnvelopeClient, inspectMessage } from '../../src/index.ts'
 import { staticKeyring } from '../support/static-keyring.ts'
-import { errorOf, watchedBackend } from './spies.ts'
+import { errorOf, isZero, watchedBackend } from './spies.ts'
 
 // The exhaustive test of this invariant, and of 3, is test/tampering.
 const keyring = staticKeyring(Buffer.alloc(32, 1))
@@ -55,6 +55,45 @@ describe('invariant 1: no plaintext before its tag', () => {
     const client = new EnvelopeClient({ keyring, backend })
     expect(await errorOf(() => client.decrypt(bytes))).toMatchObject({ code: 'ERR_AUTHENTICATION' })
     expect(calls).toEqual(['compare commitment', 'verify tag 0'])
+  })
+})
+
+describe('invariant 1: no slice before the tags of all its frames', () => {
+  it('verifies the header, then the final frame, then those that are touched', async () => {
+    const { bytes } = await seal(unsigned)
+    const { backend, calls } = watchedBackend()
+    const reader = await new EnvelopeClient({ keyring, backend }).openMessage(bytes)
+    expect(calls).toEqual(['compare commitment', 'verify tag 0', 'verify tag 3'])
+    await reader.read(frameLength - 1, frameLength + 1)
+    expect(calls.slice(3)).toEqual(['verify tag 1', 'verify tag 2'])
+  })
+
+  it('keeps nothing of a frame whose tag is wrong', async () => {
+    const { bytes, bodyAt } = await seal(unsigned)
+    bytes.writeUInt8(bytes.readUInt8(bodyAt + 20) ^ 1, bodyAt + 20)
+    const updates: Uint8Array[] = []
+    const { backend: watched } = watchedBackend()
+    const backend: typeof watched = {
+      ...watched,
+      decryptGcm(key, nonce, aad) {
+        const decryption = watched.decryptGcm(key, nonce, aad)
+        return {
+          finish: (tag) => decryption.finish(tag),
+          update(ciphertext) {
+            const plaintextOfIt = decryption.update(ciphertext)
+            updates.push(plaintextOfIt)
+            return plaintextOfIt
+          },
+        }
+      },
+    }
+    const reader = await new EnvelopeClient({ keyring, backend }).openMessage(bytes)
+    updates.length = 0
+    for (let time = 0; time < 2; time++) {
+      expect(await errorOf(() => reader.read(0, 1))).toMatchObject({ code: 'ERR_AUTHENTICATION' })
+    }
+    expect(updates).toHaveLength(2)
+    expect(updates.every(isZero)).toBe(true)
   })
 })
 
