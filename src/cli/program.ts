@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module'
 import { Command, type CommanderError } from 'commander'
 import { completionCommand } from './commands/completion.ts'
+import { decryptCommand } from './commands/decrypt.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { encryptCommand } from './commands/encrypt.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { localKmsCommand } from './commands/local-kms.ts'
 import { WrongCall } from './failure-report.ts'
@@ -24,7 +27,10 @@ export function waxsealProgram(): Command {
     .configureHelp(helpLayout)
     .configureOutput({ outputError: () => {} })
     .addHelpText('after', examples)
+  program.addCommand(encryptCommand())
+  program.addCommand(decryptCommand())
   program.addCommand(inspectCommand())
+  program.addCommand(doctorCommand())
   program.addCommand(localKmsCommand())
   program.addCommand(completionCommand(() => program))
   program.addCommand(helpCommand(program))
