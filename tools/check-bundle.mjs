@@ -1,8 +1,9 @@
 // Invariant 11: what an entry may load besides Node's own modules. Checked by the imports that stand
 // in the built files and, for the main entry, by what a fresh Node loads with it.
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
@@ -70,10 +71,27 @@ for (const [name, file] of Object.entries(manifest.bin)) {
   }
 }
 
+checkCalls()
 report(
   problems,
-  `the main entry loads lru-cache alone; ${entries.length} entries keep to their lists`,
+  `the main entry loads lru-cache alone; ${entries.length} entries keep to their lists; commands without AWS load no AWS SDK`,
 )
+
+/** What needs no AWS loads none of it: it is slow to load, and need not be installed. */
+function checkCalls() {
+  const folder = mkdtempSync(join(tmpdir(), 'waxseal-bundle-'))
+  const [key, file] = [join(folder, 'key'), join(folder, 'file')]
+  writeFileSync(key, new Uint8Array(32), { mode: 0o600 })
+  writeFileSync(file, 'text')
+  for (const args of [['--help'], ['encrypt', '--raw-aes', key, file, '-o', join(folder, 'out')]]) {
+    for (const name of loaded(join(root, manifest.bin['waxseal'] ?? ''), 'import', args)) {
+      if (/^@(?:aws-sdk|aws-crypto|smithy)\//.test(name)) {
+        problems.push(`waxseal ${args[0]} loads ${name}`)
+      }
+    }
+  }
+  rmSync(folder, { recursive: true })
+}
 
 /**
  * Packages that a built file and the chunks it imports name, dynamic imports too.
@@ -98,8 +116,9 @@ function standing(entry) {
  * loader hook every `import`; both write what they see to standard output.
  * @param {string} file
  * @param {'import' | 'require'} condition
+ * @param {string[]} args what a bin is called with
  */
-function loaded(file, condition) {
+function loaded(file, condition, args = []) {
   const hook = `
     import { writeSync } from 'node:fs'
     export async function load(url, context, next) {
@@ -121,7 +140,7 @@ function loaded(file, condition) {
     ${condition}(${JSON.stringify(condition === 'import' ? pathToFileURL(file).href : file)})`
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    ['--input-type=commonjs', '-e', script],
+    ['--input-type=commonjs', '-e', script, '--', ...args], // commander finds them behind -e
     { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28 },
   )
   if (status !== 0) problems.push(`${file} does not load by ${condition}: ${stderr}`)

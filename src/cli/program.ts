@@ -5,7 +5,9 @@ import { decryptCommand } from './commands/decrypt.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { encryptCommand } from './commands/encrypt.ts'
 import { inspectCommand } from './commands/inspect.ts'
+import { keysCommand } from './commands/keys.ts'
 import { localKmsCommand } from './commands/local-kms.ts'
+import { reencryptCommand } from './commands/reencrypt.ts'
 import { WrongCall } from './failure-report.ts'
 import { helpLayout } from './help/layout.ts'
 import { helpCommand } from './help/help-command.ts'
@@ -30,6 +32,8 @@ export function waxsealProgram(): Command {
   program.addCommand(encryptCommand())
   program.addCommand(decryptCommand())
   program.addCommand(inspectCommand())
+  program.addCommand(reencryptCommand())
+  program.addCommand(keysCommand())
   program.addCommand(doctorCommand())
   program.addCommand(localKmsCommand())
   program.addCommand(completionCommand(() => program))
