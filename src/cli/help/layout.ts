@@ -5,6 +5,11 @@ export const WIDTH = 80
 /** A flag that is longer pushes its own description aside, and not those of all the others. */
 const widestTerm = 30
 
+/** What a command with two sets of keys has no room for; a topic lists them. */
+const leftOut: Readonly<Record<string, readonly string[]>> = {
+  reencrypt: ['--require-context', '--region', '--verbose'],
+}
+
 /**
  * How help is laid out: a command's help has to fit a screen, so that flags which are rarely needed are left to the
  * topics of `waxseal help`, and to the man page.
@@ -16,7 +21,8 @@ export const helpLayout: HelpConfiguration = {
     this.helpWidth = WIDTH
   },
   visibleOptions(command: Command) {
-    const options = plain.visibleOptions(command)
+    const left = leftOut[command.name()] ?? []
+    const options = plain.visibleOptions(command).filter(({ long }) => !left.includes(long ?? ''))
     // Who reads the help of a command has found --help.
     return command.parent ? options.filter(({ long }) => long !== '--help') : options
   },

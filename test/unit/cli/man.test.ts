@@ -12,7 +12,11 @@ import { waxsealProgram } from '../../../src/cli/program.ts'
 const program = outlineOf(waxsealProgram())
 const page = manPage(program, '1.2.3')
 /** With the escapes of roff taken back. */
-const plain = page.replaceAll('\\-', '-').replaceAll('\\(aq', "'").replaceAll('\\(ti', '~')
+const plain = page
+  .replaceAll('\\[u2026]', '…')
+  .replaceAll('\\-', '-')
+  .replaceAll('\\(aq', "'")
+  .replaceAll('\\(ti', '~')
 
 describe('the man page', () => {
   it.each(
