@@ -10,7 +10,7 @@ const allowed = [
 ]
 const required = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].concat(
   Object.values(manifest.bin),
-  manifest.man.slice(2),
+  manifest.man.map((file) => file.slice(2)), // an array: npm 11 installs no page that is named by a string
   entries.flatMap((entry) =>
     [...Object.values(entry.import), ...Object.values(entry.require)].map((file) => file.slice(2)),
   ),

@@ -9,7 +9,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
  * @typedef {{ types: string, default: string }} Target
  * @type {{
  *   name: string
- *   man: string
+ *   man: [string]
  *   bin: Record<string, string>
  *   exports: Record<string, string | { import: Target, require: Target }>
  * }}

@@ -6,9 +6,9 @@ import { waxsealProgram } from '../src/cli/program.ts'
 
 const root = new URL('../', import.meta.url)
 const { man, version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
-  man: string
+  man: [string]
   version: string
 }
-const file = new URL(man, root)
+const file = new URL(man[0], root)
 mkdirSync(new URL('.', file), { recursive: true })
 writeFileSync(file, manPage(outlineOf(waxsealProgram()), version))
