@@ -11,8 +11,8 @@ export interface Destination {
   readonly overwrite: boolean
   /** The permissions of the new file: a replaced one's are kept. */
   readonly mode: number
-  /** Whether there is a file to be replaced. */
-  readonly replaces: boolean
+  /** Whether they are given once it is whole, as those of a replaced file are: before, it is the owner's only. */
+  readonly privateUntilWhole: boolean
 }
 
 /** How the names of temporary files end: a process that was killed leaves them. */
@@ -28,13 +28,13 @@ export async function checkDestination(
   mode: number,
 ): Promise<Destination> {
   const stats = await stat(path).catch(() => undefined)
-  if (!stats) return { path, overwrite, mode, replaces: false }
+  if (!stats) return { path, overwrite, mode, privateUntilWhole: false }
   if (!stats.isFile()) {
     const what = stats.isDirectory() ? 'a directory' : 'not a regular file'
     throw fileError(`destination ${quote(path)} is ${what}; give the path of a file`)
   }
   if (!overwrite) throw exists(path)
-  return { path, overwrite, mode: stats.mode & 0o777, replaces: true }
+  return { path, overwrite, mode: stats.mode & 0o777, privateUntilWhole: true }
 }
 
 /**
@@ -42,18 +42,17 @@ export async function checkDestination(
  * destination's name, in one step of the file system. On any failure the temporary file is removed. Returns its length.
  */
 export async function writeWhole(
-  { path, overwrite, mode, replaces }: Destination,
+  { path, overwrite, mode, privateUntilWhole }: Destination,
   random: Uint8Array,
   write: (output: FileHandle, temporary: string) => Promise<void>,
 ): Promise<number> {
   const temporary = join(dirname(path), `.${Buffer.from(random).toString('hex')}${partialSuffix}`)
-  // The owner's only while it is not verified, if it will have the permissions of a replaced file.
-  const output = await open(temporary, 'wx', replaces ? 0o600 : mode)
+  const output = await open(temporary, 'wx', privateUntilWhole ? 0o600 : mode)
   try {
     let length: number
     try {
       await write(output, temporary)
-      if (replaces) await output.chmod(mode)
+      if (privateUntilWhole) await output.chmod(mode)
       await output.sync()
       length = (await output.stat()).size
     } finally {

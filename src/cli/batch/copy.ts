@@ -1,12 +1,18 @@
-import { type FileHandle, lstat, mkdir, realpath } from 'node:fs/promises'
+import { lstat, mkdir, realpath } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Duplex, Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isSystemError, quote } from '../../client/file-errors.ts'
-import { checkDestination, writeWhole, writerTo } from '../../client/file-output.ts'
+import {
+  checkDestination,
+  type Destination,
+  writeWhole,
+  writerTo,
+} from '../../client/file-output.ts'
 import { nodeBackend } from '../../crypto/node.ts'
+import { EnvelopeError } from '../../errors.ts'
 import { CommandFailure } from '../failures.ts'
-import type { Job } from './job.ts'
+import type { FileTarget, Job } from './job.ts'
 import type { JobTools } from './run.ts'
 import { type OpenSource, openSource } from './source.ts'
 
@@ -32,50 +38,75 @@ export type MakeStreams = (size: number | undefined) => readonly Duplex[]
  * was read to its end and has not changed meanwhile.
  */
 export async function copyThrough(
-  { source, target }: Job,
+  job: Job,
   streams: MakeStreams,
   options: CopyOptions,
   tools: JobTools,
-): Promise<{ bytesRead: number; bytesWritten: number }> {
-  // What refuses the target does so before the source is opened, which waits for a writer if it is a FIFO.
-  const path = target.kind === 'file' ? await finalPath(target.path) : undefined
-  const destination =
-    path === undefined ? undefined : await checkDestination(path, options.overwrite, options.mode)
-  const input = await openSource(source)
-  const pump = async (output: Writable): Promise<void> => {
-    const { signal } = tools
-    const report = (bytesDone: number): void => {
-      tools.onProgress(bytesDone)
-    }
-    await pipeline([Readable.from(input.read(report)), ...streams(input.size), output], {
-      signal,
-    })
+): Promise<Copied> {
+  const { source, target } = job
+  if (target.kind === 'stdout') {
+    const input = await openSource(source)
+    const output = new StandardOutput()
+    await closing(input, () => pump(input, streams, output, tools))
+    return { bytesRead: input.bytesRead(), bytesWritten: output.bytesWritten }
   }
   try {
-    if (!destination || target.kind !== 'file') {
-      const output = new StandardOutput()
-      await pump(output)
-      return { bytesRead: input.bytesRead(), bytesWritten: output.bytesWritten }
-    }
-    if (target.makeFolders) await mkdir(dirname(destination.path), { recursive: true })
-    const keptMode = options.preserve ? input.stats?.mode : undefined
-    const bytesWritten = await writeWhole(
-      keptMode === undefined ? destination : { ...destination, mode: keptMode & 0o777 },
-      nodeBackend.randomBytes(6),
-      async (output, temporary) => {
-        await pump(writerTo(output, (error) => outputFailure(target.path, error)))
-        await options.verify?.(temporary)
-        if (options.preserve) await preserve(output, input)
-        tools.signal.throwIfAborted()
-      },
-    )
+    // What refuses the target does so before the source is opened, which waits for a writer if it is a FIFO.
+    const path = await finalPath(target.path)
+    const destination = await checkDestination(path, options.overwrite, options.mode)
+    const input = await openSource(source)
+    const write = (): Promise<number> =>
+      writeFrom(input, target, destination, streams, options, tools)
+    const bytesWritten = await closing(input, write)
     return { bytesRead: input.bytesRead(), bytesWritten }
   } catch (error) {
-    // Errors of the keyrings come with a code of their own, or are the AWS SDK's.
-    if (target.kind === 'file' && isSystemError(error) && isOfFiles(error)) {
-      throw outputFailure(target.path, error)
-    }
-    throw error
+    throw ofTarget(target.path, error)
+  }
+}
+
+/** Bytes of a source and of what was made of it. */
+interface Copied {
+  readonly bytesRead: number
+  readonly bytesWritten: number
+}
+
+async function writeFrom(
+  input: OpenSource,
+  target: FileTarget,
+  destination: Destination,
+  streams: MakeStreams,
+  options: CopyOptions,
+  tools: JobTools,
+): Promise<number> {
+  if (target.makeFolders) await mkdir(dirname(destination.path), { recursive: true })
+  const kept = options.preserve ? input.stats : undefined
+  return writeWhole(
+    kept ? { ...destination, mode: kept.mode & 0o777, privateUntilWhole: true } : destination,
+    nodeBackend.randomBytes(6),
+    async (output, temporary) => {
+      const file = writerTo(output, (error) => outputFailure(target.path, error))
+      await pump(input, streams, file, tools)
+      await options.verify?.(temporary)
+      if (kept) await output.utimes(kept.atime, kept.mtime)
+      tools.signal.throwIfAborted()
+    },
+  )
+}
+
+async function pump(
+  input: OpenSource,
+  streams: MakeStreams,
+  output: Writable,
+  { signal, onProgress }: JobTools,
+): Promise<void> {
+  await pipeline([Readable.from(input.read(onProgress)), ...streams(input.size), output], {
+    signal,
+  })
+}
+
+async function closing<T>(input: OpenSource, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
   } finally {
     await input.close()
   }
@@ -84,31 +115,33 @@ export async function copyThrough(
 /** A symbolic link stays, and what it leads to is replaced. */
 async function finalPath(path: string): Promise<string> {
   try {
-    if ((await lstat(path)).isSymbolicLink()) return await realpath(path)
-    return path
+    if (!(await lstat(path)).isSymbolicLink()) return path
   } catch (error) {
-    if (!isSystemError(error)) throw error
-    if (error.code === 'ENOENT' && error.syscall === 'lstat') return path
-    throw outputFailure(path, error)
+    if (isSystemError(error) && error.code === 'ENOENT') return path
+    throw error
   }
+  return realpath(path)
 }
 
-async function preserve(output: FileHandle, { stats }: OpenSource): Promise<void> {
-  if (!stats) return
-  await output.chmod(stats.mode & 0o777)
-  await output.utimes(stats.atime, stats.mtime)
+/** What an error of the file system or of the library means for the file that was to be written. */
+function ofTarget(path: string, error: unknown): unknown {
+  if (EnvelopeError.is(error) && error.code === 'ERR_FILE_EXISTS') {
+    return new EnvelopeError(error.code, `${quote(path)} exists; --overwrite replaces it`)
+  }
+  // Errors of the keyrings come with a code of their own, or are the AWS SDK's.
+  return isSystemError(error) && isOfFiles(error) ? outputFailure(path, error) : error
 }
 
 function isOfFiles({ path, syscall }: NodeJS.ErrnoException): boolean {
   return path !== undefined || syscall === 'fsync' || syscall === 'close'
 }
 
-function outputFailure(path: string, error: Error): CommandFailure {
-  return new CommandFailure(
-    'ERR_OUTPUT',
-    `${quote(path)} cannot be written: ${error.message}`,
-    error,
-  )
+function outputFailure(path: string, error: NodeJS.ErrnoException): CommandFailure {
+  const reason =
+    error.code === 'ENAMETOOLONG'
+      ? 'its name is too long for the file system; give another by -o FILE, or a shorter --suffix'
+      : error.message
+  return new CommandFailure('ERR_OUTPUT', `${quote(path)} cannot be written: ${reason}`, error)
 }
 
 /** Standard output failed. The program says so where it listens to it, or nothing if the reader had enough. */

@@ -8,10 +8,14 @@ export type Source =
   | { readonly kind: 'file'; readonly path: string; readonly size: number | undefined }
 
 /** Where a job writes. */
-export type Target =
-  | { readonly kind: 'stdout' }
-  /** `makeFolders`: the folders on the way to it are made if they are missing. */
-  | { readonly kind: 'file'; readonly path: string; readonly makeFolders?: true }
+export type Target = { readonly kind: 'stdout' } | FileTarget
+
+export interface FileTarget {
+  readonly kind: 'file'
+  readonly path: string
+  /** The folders on the way to it are made if they are missing. */
+  readonly makeFolders?: true
+}
 
 /** One file to work on, or standard input. */
 export interface Job {

@@ -53,6 +53,18 @@ export async function planJobs(inputs: readonly string[], options: PlanOptions):
   return { jobs, refused }
 }
 
+/** Whether a path leads to what is read or written. */
+export async function isOfPlan({ jobs }: Plan, path: string): Promise<boolean> {
+  const places = new Places()
+  const place = await places.of(path)
+  for (const { source, target } of jobs) {
+    for (const end of [source, target]) {
+      if ('path' in end && (await places.of(end.path)) === place) return true
+    }
+  }
+  return false
+}
+
 function intoFolder({ found }: FoundInputs, output: string, { rename }: PlanOptions): Job[] {
   return found.map(({ source, within }) => {
     if (source.kind === 'stdin') {
@@ -71,12 +83,12 @@ class Places {
     await this.#checkNotInside(output, folders)
     const sources = new Set<string>()
     for (const { source } of jobs) {
-      if (source.kind === 'file') sources.add(await this.#file(source.path))
+      if (source.kind === 'file') sources.add(await this.of(source.path))
     }
     const targets = new Map<string, Source>()
     for (const { source, target } of jobs) {
       if (target.kind !== 'file') continue
-      const place = await this.#file(target.path)
+      const place = await this.of(target.path)
       if (sources.has(place)) {
         throw new UsageError(`the output ${quote(target.path)} is an input, too`)
       }
@@ -93,19 +105,15 @@ class Places {
   /** What is written there could be found again as an input, now or at the next run. */
   async #checkNotInside(output: string, folders: readonly string[]): Promise<void> {
     for (const folder of folders) {
-      const way = relative(await this.#folder(folder), await this.#folder(output))
+      const way = relative(await this.of(folder), await this.of(output))
       if (way !== '..' && !way.startsWith(`..${sep}`)) {
         throw new UsageError(`the output ${quote(output)} is in the input folder ${quote(folder)}`)
       }
     }
   }
 
-  async #file(path: string): Promise<string> {
-    // The file itself may be a link, and what it leads to is read, or replaced.
-    return this.#folder(path)
-  }
-
-  #folder(path: string): Promise<string> {
+  /** The file itself may be a link, and what it leads to is read, or replaced. */
+  of(path: string): Promise<string> {
     const absolute = resolve(path)
     const known = this.#known.get(absolute) ?? this.#real(absolute)
     this.#known.set(absolute, known)
@@ -118,7 +126,7 @@ class Places {
     } catch {
       // Not there yet: it will be made in the nearest folder that is.
       const above = dirname(absolute)
-      return above === absolute ? absolute : join(await this.#folder(above), basename(absolute))
+      return above === absolute ? absolute : join(await this.of(above), basename(absolute))
     }
   }
 }

@@ -6,17 +6,21 @@ import { inputName } from './records.ts'
 /** One file is shown from here on: most are done before. */
 const shortMs = 1000
 const longestName = 28
+/** To a terminal: nothing more stands on this line. */
+const clearToEnd = '\u001b[K'
 
 /** Shows how far the jobs have come. */
 export interface Progress {
-  /** Whether something stands on the terminal that text would run into. */
-  readonly visible: boolean
+  /** Prints whole lines, above whatever stands on the terminal. */
+  say(text: string): void
   begin(job: Job): { update(bytesDone: number): void; end(): void }
   stop(): void
 }
 
 export const noProgress: Progress = {
-  visible: false,
+  say: (text) => {
+    process.stderr.write(text)
+  },
   begin: () => ({ update: () => undefined, end: () => undefined }),
   stop: () => undefined,
 }
@@ -27,35 +31,57 @@ export function progressOn(stream: NodeJS.WriteStream, jobs: readonly Job[]): Pr
 }
 
 class Bars implements Progress {
+  readonly #stream: NodeJS.WriteStream
   readonly #bars: MultiBar
-  readonly #jobs: readonly Job[]
   readonly #total: SingleBar | undefined
-  #filesDone = 0
+  /** How much of the total a job is: its bytes where all sizes are known; otherwise each is one. */
+  readonly #shareOf: (job: Job, bytesDone?: number) => number
+  #totalDone = 0
   readonly #startedMs = performance.now()
 
   constructor(stream: NodeJS.WriteStream, jobs: readonly Job[]) {
-    this.#jobs = jobs
+    this.#stream = stream
     this.#bars = new MultiBar({
       format: '{name} [{bar}] {percentage}%',
       barsize: 24,
       stream,
       clearOnComplete: true,
       hideCursor: true,
+      // A line above moves all bars down, also those that have not changed.
+      forceRedraw: true,
       // Signals are listened to where the jobs are ended.
       gracefulExit: false,
     })
+    const sizes = jobs.map(sizeOf)
+    const bytes = sizes.reduce<number>((sum, size) => sum + (size ?? NaN), 0)
+    this.#shareOf =
+      bytes > 0 ? (job, done = sizeOf(job)) => done ?? 0 : (_, done) => (done === undefined ? 1 : 0)
     if (jobs.length > 1) {
-      this.#total = this.#bars.create(jobs.length, 0, { name: nameCell('all files') })
+      const total = bytes > 0 ? bytes : jobs.length
+      this.#total = this.#bars.create(total, 0, { name: nameCell('all files') })
     }
   }
 
-  get visible(): boolean {
-    return this.#jobs.length > 1 || this.#bars.isActive
+  say(text: string): void {
+    if (!this.#bars.isActive) {
+      this.#stream.write(text)
+      return
+    }
+    // Each line is written over one of the bars, which may be longer.
+    this.#bars.log(text.replaceAll('\n', `${clearToEnd}\n`))
+    this.#bars.update()
   }
 
   begin(job: Job): ReturnType<Progress['begin']> {
-    const size = job.source.kind === 'file' ? job.source.size : undefined
+    const size = sizeOf(job)
     let bar: SingleBar | undefined
+    let share = 0
+    const count = (bytesDone?: number): void => {
+      const now = this.#shareOf(job, bytesDone)
+      this.#totalDone += now - share
+      share = now
+      this.#total?.update(this.#totalDone)
+    }
     return {
       update: (bytesDone) => {
         if (size === undefined || size === 0) return
@@ -63,10 +89,11 @@ class Bars implements Progress {
           bar = this.#bars.create(size, 0, { name: nameCell(inputName(job)) })
         }
         bar?.update(bytesDone)
+        count(bytesDone)
       },
       end: () => {
         if (bar) this.#bars.remove(bar)
-        this.#total?.update(++this.#filesDone)
+        count()
       },
     }
   }
@@ -74,6 +101,10 @@ class Bars implements Progress {
   stop(): void {
     this.#bars.stop()
   }
+}
+
+function sizeOf({ source }: Job): number | undefined {
+  return source.kind === 'file' ? source.size : undefined
 }
 
 /** The end of a path tells more than its start. */

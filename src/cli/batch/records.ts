@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { quote } from '../../client/file-errors.ts'
 import { EnvelopeError } from '../../errors.ts'
 import { CommandFailure } from '../failures.ts'
-import { jsonLine } from '../inspect/record.ts'
+import { headerRecord, jsonLine } from '../inspect/record.ts'
 import type { Job, JobResult } from './job.ts'
 
 /** What became of a job. */
@@ -25,7 +25,7 @@ export function recordOf(
   const { skipped, header, ...rest } = outcome.result
   return jsonLine({
     ...start,
-    ...(header && { header: withBase64(header) }),
+    ...(header && { header: headerRecord(header) }),
     ...rest,
     ...duration,
     ...(skipped !== undefined && { reason: skipped }),

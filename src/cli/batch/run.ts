@@ -8,14 +8,14 @@ import { StandardOutputFailure } from './copy.ts'
 import { listenToInterruption } from './interruption.ts'
 import type { Job, JobResult } from './job.ts'
 import { tellKmsCalls } from './kms-calls.ts'
-import type { Plan } from './plan.ts'
+import { isOfPlan, type Plan } from './plan.ts'
 import { noProgress, progressOn, type Progress } from './progress.ts'
 import { inputName, openMetadata, type Outcome, outputName, recordOf } from './records.ts'
 
 /** What a job is given besides itself. */
 export interface JobTools {
   /** Bytes of the source that are done, so far. */
-  onProgress(bytesDone: number): void
+  readonly onProgress: (bytesDone: number) => void
   /** Raised when the user interrupts. */
   readonly signal: AbortSignal
 }
@@ -35,7 +35,7 @@ type Work = (job: Job, tools: JobTools) => Promise<JobResult>
  * failed. One that fails doesn't stop the others.
  */
 export async function runBatch(plan: Plan, options: BatchOptions, work: Work): Promise<ExitCode> {
-  const metadata = options.metadata === undefined ? undefined : await openMetadata(options.metadata)
+  const metadata = await metadataOf(plan, options)
   const interruption = listenToInterruption()
   const batch = new Batch(plan, options, metadata)
   const stopTelling = options.verbose ? tellKmsCalls((text) => batch.say(text)) : undefined
@@ -55,6 +55,14 @@ export async function runBatch(plan: Plan, options: BatchOptions, work: Work): P
   return batch.failed.length > 0 ? FAILED : DONE
 }
 
+async function metadataOf(plan: Plan, { metadata }: BatchOptions): Promise<FileHandle | undefined> {
+  if (metadata === undefined) return undefined
+  if (await isOfPlan(plan, metadata)) {
+    throw new UsageError(`--metadata ${quoted(metadata)} is an input or an output, too`)
+  }
+  return openMetadata(metadata)
+}
+
 class Batch {
   readonly failed: string[] = []
   readonly #several: boolean
@@ -63,8 +71,6 @@ class Batch {
   readonly #progress: Progress
   readonly #records: NodeJS.WritableStream
   readonly #counts = { done: 0, skipped: 0, failed: 0 }
-  /** What is to be said once nothing moves on the terminal any more. */
-  readonly #later: string[] = []
 
   constructor({ jobs, refused }: Plan, options: BatchOptions, metadata: FileHandle | undefined) {
     this.#several = jobs.length + refused.length > 1
@@ -73,11 +79,7 @@ class Batch {
     // A terminal that standard output shares would have the bars between its lines.
     const toStdout = jobs.some(({ target }) => target.kind === 'stdout')
     const shown =
-      process.stderr.isTTY &&
-      !options.quiet &&
-      !options.json &&
-      !options.verbose &&
-      !(toStdout && process.stdout.isTTY)
+      process.stderr.isTTY && !options.quiet && !options.json && !(toStdout && process.stdout.isTTY)
     this.#progress = shown ? progressOn(process.stderr, jobs) : noProgress
     this.#records = toStdout ? process.stderr : process.stdout
   }
@@ -94,7 +96,6 @@ class Batch {
       const result = await work(job, { onProgress, signal })
       outcome = { status: result.skipped === undefined ? 'done' : 'skipped', result }
     } catch (error) {
-      if (error instanceof UsageError) throw error
       outcome = { status: 'failed', error }
     } finally {
       bar.end()
@@ -124,13 +125,11 @@ class Batch {
   }
 
   say(text: string): void {
-    if (this.#progress.visible) this.#later.push(text)
-    else process.stderr.write(text)
+    this.#progress.say(text)
   }
 
   end(interrupted: boolean): void {
     this.#progress.stop()
-    process.stderr.write(this.#later.join(''))
     if (!this.#several || this.#options.quiet) return
     const { done, skipped, failed } = this.#counts
     const parts = [`${done} done`]
@@ -145,7 +144,7 @@ class Batch {
   }
 
   #sayFailure(input: string, error: unknown): void {
-    const { text } = reportOf(error, '')
+    const { text } = reportOf(error, `waxseal ${this.#options.operation}`)
     const prefix = 'waxseal: '
     const name = input === '-' ? '' : `${quoted(input)}: `
     this.say(`${prefix}${name}${text.slice(prefix.length)}`)

@@ -1,7 +1,8 @@
 import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
+import type { MessageHeader } from '../../format/header.ts'
 import { actionOf } from '../../structured/legend.ts'
 import type { MaterialsSuite } from '../../suites/materials-suite.ts'
-import { suiteIdText } from '../../suites/suites.ts'
+import { suiteByName, suiteIdText } from '../../suites/suites.ts'
 import { factsOf } from './data-keys.ts'
 import { unprintable } from './escape.ts'
 import type { Report } from './report.ts'
@@ -42,16 +43,25 @@ export function reportAsRecord(input: string, report: Report): Record<string, un
       return { ...start, base64: report.base64, header }
     }
     case 'message': {
-      const { fields, suite } = report.header
-      const header = {
-        ...fields,
-        algorithmSuite: suiteRecord(suite),
-        messageId: base64(fields.messageId),
-        encryptedDataKeys: fields.encryptedDataKeys.map(keyRecord),
+      const { base64: isBase64, header, body, problem } = report
+      return {
+        ...start,
+        base64: isBase64,
+        header: headerRecord(header.fields),
+        body,
+        ...(problem && { problem }),
       }
-      const { base64: isBase64, body, problem } = report
-      return { ...start, base64: isBase64, header, body, ...(problem && { problem }) }
     }
+  }
+}
+
+/** A message's header as all records show it. */
+export function headerRecord(header: MessageHeader): Record<string, unknown> {
+  return {
+    ...header,
+    algorithmSuite: suiteRecord(suiteByName(header.algorithmSuite)),
+    messageId: base64(header.messageId),
+    encryptedDataKeys: header.encryptedDataKeys.map(keyRecord),
   }
 }
 
