@@ -123,6 +123,7 @@ function listCommand(): Command {
           [
             told.branchKeyId,
             told.version ?? told.type,
+            ...(branchKeyId !== undefined && told.type === 'branch:ACTIVE' ? ['active'] : []),
             told.kmsKey,
             told.created,
             `v${told.hierarchyVersion ?? '?'}`,

@@ -34,9 +34,7 @@ Examples:
 export function reencryptCommand(): Command {
   const command = new Command('reencrypt')
     .summary('move messages from old keys to new ones')
-    .description(
-      'Decrypt messages with the keys of --from-… and encrypt them with the others, in memory.',
-    )
+    .description('Decrypt messages with the keys of --from-…, encrypt them with the others.')
     .argument('[input...]', 'files, folders, globs; - for standard input')
   const flag = (flags: string, description: string): Option =>
     new Option(flags, description).helpGroup('Files:')

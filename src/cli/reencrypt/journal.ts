@@ -32,18 +32,29 @@ const longest = 512 * 1024 * 1024
  * Notes of what is done in a folder, written ahead of each rename. It is a hint, which whoever may write to the folder
  * may change: what it calls done is looked at before it is skipped, and it says nothing of keys to use.
  *
- * Each entry is a line that begins with its newline, so that one that a crash has cut off spoils no other.
+ * Each entry is a line that begins with its newline, so that one that a crash has cut off spoils no other. Two runs in
+ * one folder see each other's lines, and stop: those of other new keys would be mixed, and the first to end would take
+ * away the notes of the other.
  */
 export class Journal {
   readonly #path: string
   readonly #keys: string
-  readonly #entries: ReadonlyMap<string, JournalEntry>
+  readonly #entries: ReadonlyMap<string, readonly JournalEntry[]>
+  /** Of the file, as far as this run has read and written it. */
+  #length: number
   #file: Promise<FileHandle> | undefined
+  #last: Promise<void> = Promise.resolve()
 
-  private constructor(path: string, keys: string, entries: ReadonlyMap<string, JournalEntry>) {
+  private constructor(
+    path: string,
+    keys: string,
+    entries: ReadonlyMap<string, readonly JournalEntry[]>,
+    length: number,
+  ) {
     this.#path = path
     this.#keys = keys
     this.#entries = entries
+    this.#length = length
   }
 
   /**
@@ -53,25 +64,49 @@ export class Journal {
    */
   static async read(folder: string, keys: string): Promise<Journal> {
     const path = join(folder, journalName)
-    const entries = new Map<string, JournalEntry>()
-    for (const entry of entriesOf(await textOf(path))) {
+    const entries = new Map<string, JournalEntry[]>()
+    const bytes = await bytesOf(path)
+    for (const entry of entriesOf(bytes.toString())) {
       if (entry.keys !== keys) throw otherKeys(path)
-      entries.set(entry.path, entry) // a later attempt at the same file counts
+      entries.set(entry.path, [...(entries.get(entry.path) ?? []), entry])
     }
-    return new Journal(path, keys, entries)
+    return new Journal(path, keys, entries, bytes.length)
   }
 
-  entryOf(path: string): JournalEntry | undefined {
-    return this.#entries.get(path)
+  /** All attempts at a file: which of them has come to its name, only the file itself can tell. */
+  entriesOf(path: string): readonly JournalEntry[] {
+    return this.#entries.get(path) ?? []
   }
 
-  /** Returns once the note is on the disk. */
+  /**
+   * Returns once the note is on the disk.
+   *
+   * @throws CommandFailure if another run writes to the journal, too, or has removed it.
+   */
   async note({ path, from, to }: Omit<JournalEntry, 'keys'>): Promise<void> {
+    const line = JSON.stringify({ path, from, to, keys: this.#keys } satisfies JournalEntry)
+    const noted = this.#last.then(() => this.#append(Buffer.from(`\n${line}`)))
+    this.#last = noted.catch(() => undefined)
+    await noted
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
     this.#file ??= create(this.#path)
     const file = await this.#file
-    const line = JSON.stringify({ path, from, to, keys: this.#keys } satisfies JournalEntry)
-    await file.write(Buffer.from(`\n${line}`))
-    await file.datasync()
+    if (!(await this.#isOurs(file))) throw anotherRun(this.#path)
+    try {
+      await file.appendFile(bytes)
+      await file.datasync()
+      this.#length += bytes.length
+    } catch (error) {
+      this.#length = (await file.stat()).size // of a full disk, which may have taken a part
+      throw error
+    }
+  }
+
+  async #isOurs(file: FileHandle): Promise<boolean> {
+    const { size, nlink } = await file.stat()
+    return nlink === 1 && size === this.#length
   }
 
   async close(): Promise<void> {
@@ -79,13 +114,25 @@ export class Journal {
     this.#file = undefined
   }
 
-  /** To be called when nothing is left to do. */
+  /** To be called when nothing is left to do. What another run has written meanwhile stays. */
   async remove(): Promise<void> {
-    await this.close()
-    await unlink(this.#path).catch((error: unknown) => {
+    this.#file ??= openOwn(this.#path, constants.O_RDONLY)
+    try {
+      if (await this.#isOurs(await this.#file)) await unlink(this.#path)
+    } catch (error) {
       if (!isCode(error, 'ENOENT')) throw error
-    })
+    } finally {
+      await this.close()
+    }
   }
+}
+
+function anotherRun(path: string): CommandFailure {
+  return new CommandFailure(
+    'ERR_OUTPUT',
+    `another run of reencrypt writes to ${JSON.stringify(path)}; the file stays as it was. Run this again once the ` +
+      'other has ended',
+  )
 }
 
 function otherKeys(path: string): UsageError {
@@ -110,13 +157,13 @@ function jsonOf(line: string): unknown {
   }
 }
 
-async function textOf(path: string): Promise<string> {
+async function bytesOf(path: string): Promise<Buffer> {
   const file = await openOwn(path, constants.O_RDONLY).catch((error: unknown) => {
     if (isCode(error, 'ENOENT')) return undefined
     throw error
   })
   try {
-    return (await file?.readFile('utf8')) ?? ''
+    return (await file?.readFile()) ?? Buffer.alloc(0)
   } finally {
     await file?.close()
   }

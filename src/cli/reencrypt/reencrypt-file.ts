@@ -66,10 +66,14 @@ export async function reencryptFile(
 async function isNoted({ source, target }: Job, { placeOf }: Reencryption): Promise<boolean> {
   if (source.kind !== 'file' || target.kind !== 'file' || source.size === undefined) return false
   const place = placeOf({ source, target })
-  const entry = place?.journal.entryOf(place.path)
-  if (!entry || (await messageIdOf(target.path)) !== entry.to) return false
+  const entries = place?.journal.entriesOf(place.path) ?? []
+  if (entries.length === 0) return false
+  const written = await messageIdOf(target.path)
+  const attempts = entries.filter(({ to }) => to === written)
+  if (attempts.length === 0 || source.path === target.path) return attempts.length > 0
   // Elsewhere than in place the source is still there, and may be another by now.
-  return source.path === target.path || (await messageIdOf(source.path)) === entry.from
+  const read = await messageIdOf(source.path)
+  return attempts.some(({ from }) => from === read)
 }
 
 async function reencryptNow(job: Job, tools: JobTools, run: Reencryption): Promise<JobResult> {

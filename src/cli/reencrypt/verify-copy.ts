@@ -48,7 +48,7 @@ export async function verifyCopy(
   )
 }
 
-/** What keeps a file's header from being opened by these keys; `undefined` if it is opened, and verified. */
+/** What keeps a file's header from being opened by these keys, or as it was asked for; `undefined` if nothing does. */
 export async function failureToOpen(
   path: string,
   check: Session,
@@ -56,10 +56,20 @@ export async function failureToOpen(
 ): Promise<unknown> {
   const decryption = check.clientFor().decryptStream({ ...check.decryptOptions, signal })
   const file = createReadStream(path)
+  let refusal: unknown
+  decryption.once('header', (header, encryptionContext) => {
+    try {
+      check.checkHeader(header, encryptionContext)
+    } catch (error) {
+      refusal = error
+    }
+  })
+  // Of what comes after the header nobody asks: it was verified before the file got its name.
+  decryption.on('error', () => undefined)
   try {
     file.on('error', (error) => decryption.destroy(error)).pipe(decryption)
-    await once(decryption, 'header') // its body was verified before it got its name
-    return undefined
+    await once(decryption, 'header')
+    return refusal
   } catch (error) {
     return error
   } finally {
