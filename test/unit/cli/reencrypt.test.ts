@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import {
   appendFile,
   mkdir,
@@ -14,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EnvelopeClient, RawAesKeyring, inspectMessage } from '../../../src/index.ts'
-import { runCli, startCli } from '../../support/cli.ts'
+import { runCli } from '../../support/cli.ts'
 
 let folder: string
 let messages: string
@@ -135,39 +134,6 @@ describe('a folder in place', () => {
     expect((await readdir(messages)).sort()).toEqual(['a', 'b', 'c'])
   })
 
-  test('goes on after a file that does not open, which stays as it is', async () => {
-    for (const name of ['a', 'b', 'c']) await put(name, name)
-    await writeFile(join(messages, 'b'), 'no message')
-    const { status, stderr } = await inPlace()
-    expect(status).toBe(1)
-    expect(stderr).toContain(join(messages, 'b'))
-    expect(await readFile(join(messages, 'b'), 'utf8')).toBe('no message')
-    for (const name of ['a', 'c']) await opened(join(messages, name))
-    // What is done is skipped, once the other one is repaired.
-    await put('b', 'b')
-    const again = await inPlace('--json')
-    expect(again.status).toBe(0)
-    const byName = Object.fromEntries(
-      records(again.stdout).map(({ input, status: became }) => [String(input).at(-1), became]),
-    )
-    expect(byName).toEqual({ a: 'skipped', b: 'done', c: 'skipped' })
-    expect(await readdir(messages)).not.toContain(journal)
-  })
-
-  test('a crash between the journal and the rename does no harm', async () => {
-    await put('a', 'a')
-    await put('broken', '')
-    await writeFile(join(messages, 'broken'), 'x')
-    const before = await readFile(join(messages, 'a'))
-    await inPlace()
-    await writeFile(join(messages, 'a'), before)
-    await rm(join(messages, 'broken'))
-    const { status, stdout } = await inPlace('--json')
-    expect(status).toBe(0)
-    expect(records(stdout)).toMatchObject([{ status: 'done' }])
-    await opened(join(messages, 'a'))
-  })
-
   test('a journal that calls an old file done is not believed', async () => {
     await put('a', 'a')
     await put('broken', '')
@@ -184,18 +150,6 @@ describe('a folder in place', () => {
     expect(status).toBe(0)
     expect(records(stdout)).toMatchObject([{ status: 'done' }])
     await opened(join(messages, 'a'))
-  })
-
-  test.each([
-    ['is damaged', '{"path":"a","fr\n\n[]\nnull\n\u0000'],
-    ['has another path', JSON.stringify({ path: '../a', from: '', to: '', keys: 'x' }).slice(1)],
-    ['is empty', ''],
-  ])('a journal that %s is as none', async (_, text) => {
-    await put('a', 'a')
-    await writeFile(join(messages, journal), text)
-    expect(await inPlace()).toMatchObject({ status: 0 })
-    await opened(join(messages, 'a'))
-    expect(await readdir(messages)).toEqual(['a'])
   })
 
   test('a journal that is a link is refused, and what it leads to stays', async () => {
@@ -218,38 +172,6 @@ describe('a folder in place', () => {
     expect(stderr).toContain('other new keys')
     await oldClient.decrypt(await readFile(join(messages, 'a')))
   })
-
-  test('kill -9 at any moment loses nothing, and a further run goes on', async () => {
-    const plaintexts = new Map(
-      Array.from({ length: 12 }, (_, i) => [`file-${i}`, randomBytes(200_000)] as const),
-    )
-    for (const [name, plaintext] of plaintexts) await put(name, plaintext)
-    // From the start of the program on, in steps: some are before the first file, some after several.
-    for (let delayMs = 150; delayMs <= 650; delayMs += 100) {
-      const child = startCli(['reencrypt', messages, '-r', '--in-place', ...keyFlags()])
-      const timer = setTimeout(() => child.kill('SIGKILL'), delayMs)
-      child.stdout.resume()
-      child.stderr.resume()
-      await once(child, 'close')
-      clearTimeout(timer)
-      for (const [name, plaintext] of plaintexts) {
-        const bytes = await readFile(join(messages, name))
-        const { plaintext: read } = await newClient
-          .decrypt(bytes)
-          .catch(() => oldClient.decrypt(bytes))
-        expect(Buffer.from(read).equals(plaintext)).toBe(true)
-      }
-    }
-    // What the last one left may have been all of it, with nothing for this one to open.
-    await put('last', 'last')
-    const rest = await inPlace('--json')
-    for (const [name, plaintext] of plaintexts) {
-      const { plaintext: read } = await opened(join(messages, name))
-      expect(Buffer.from(read).equals(plaintext)).toBe(true)
-    }
-    expect(rest.stderr).not.toContain('bug')
-    await opened(join(messages, 'last'))
-  }, 60_000)
 })
 
 describe('wrong usage', () => {

@@ -61,6 +61,7 @@ describe('a further run in place', () => {
 describe('a file whose note was written and whose rename was not is done, with a journal', () => {
   test.each<[string, (line: string) => string]>([
     ['that is whole', (line) => line],
+    ['of nothing', () => ''],
     ['cut off in its line', (line) => line.slice(0, -1)],
     ['cut off at its first byte', (line) => line.slice(0, 1)],
     ['with its line twice', (line) => `${line}\n${line}`],

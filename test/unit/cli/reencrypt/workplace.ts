@@ -103,7 +103,7 @@ export class Workplace {
     return { under, plaintext: Buffer.from(read.value.plaintext).toString() }
   }
 
-  /** The file is under the new key alone, and nothing else lies in its folder that was not there. */
+  /** These files, which have their names as their plaintexts, are under the new key alone. */
   async expectMoved(...messages: string[]): Promise<void> {
     for (const name of messages) {
       expect(await this.stateOf(this.path(name))).toEqual({ under: 'new', plaintext: name })
