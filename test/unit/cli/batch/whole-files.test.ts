@@ -78,21 +78,24 @@ describe('files appear whole or not at all', () => {
     expect(here.names()).toEqual(['key', 'plain'])
   })
 
-  it.skipIf(!isHeld)('in a folder that cannot be written (skipped where root cannot become another)', () => {
-    mkdirSync(here.path('out'))
-    chmodSync(here.path('out'), 0o555)
-    chmodSync(here.path(), 0o755)
-    chmodSync(here.path('key'), 0o644)
-    writeFileSync(here.path('plain'), 'x')
-    const run = (output: string): string => {
-      const args = ['encrypt', '--quiet', '--raw-aes', 'key', 'plain', '-o', output]
-      return runHeld(args, here.path()).stderr
-    }
-    expect(run('out/')).toMatch(/^waxseal: .*"out\/plain\.encrypted" cannot be written: EACCES/m)
-    expect(run('out/deep/x')).toMatch(/^waxseal: .*"out\/deep\/x" cannot be written: /m)
-    expect(here.names('out')).toEqual([])
-    expect(here.names()).toEqual(['key', 'out', 'plain'])
-  })
+  it.skipIf(!isHeld)(
+    'in a folder that cannot be written (skipped where root cannot become another)',
+    () => {
+      mkdirSync(here.path('out'))
+      chmodSync(here.path('out'), 0o555)
+      chmodSync(here.path(), 0o755)
+      chmodSync(here.path('key'), 0o644)
+      writeFileSync(here.path('plain'), 'x')
+      const run = (output: string): string => {
+        const args = ['encrypt', '--quiet', '--raw-aes', 'key', 'plain', '-o', output]
+        return runHeld(args, here.path()).stderr
+      }
+      expect(run('out/')).toMatch(/^waxseal: .*"out\/plain\.encrypted" cannot be written: EACCES/m)
+      expect(run('out/deep/x')).toMatch(/^waxseal: .*"out\/deep\/x" cannot be written: /m)
+      expect(here.names('out')).toEqual([])
+      expect(here.names()).toEqual(['key', 'out', 'plain'])
+    },
+  )
 
   it('of the longest name there is, and none of a longer one', async () => {
     const longest = 'n'.repeat(255)
