@@ -1,11 +1,12 @@
 // Exchanges messages with AWS's own Encryption SDKs for Python and Java, by a LocalKms, shares a table of
 // branch keys with them and with that for JavaScript, and exchanges items of DynamoDB with the Database
-// Encryption SDK for Java; writes docs/interop.md. It installs them into
+// Encryption SDK for Java, and messages with AWS's command line; writes docs/interop.md. It installs them into
 // .interop/, once. Then it runs the tests of DynamoDbKeyStorage and of encryptedTables on moto and DynamoDB
 // Local, those of slices of S3 on moto, those of encrypted columns on PostgreSQL and MariaDB, and test/conformance.
 //   npm run test:interop                      all of that
 //   npm run test:interop -- python            with one; docs/interop.md stays as it is
 //   npm run test:interop -- branch-keys       only the table of branch keys, with all of them
+//   npm run test:interop -- cli               only the exchange between the command lines
 //   npm run test:interop -- items             only the items, with Java, and how long they take
 //   npm run test:interop -- values            only values of encrypted columns, with both of them
 //   npm run test:interop -- s3                only slices of objects of S3, on moto
@@ -23,6 +24,7 @@ import { LocalKms } from '../../src/local-kms/index.ts'
 import { runConformance } from '../conformance/conformance.ts'
 import type { ClientOf } from '../support/keyring-spec.ts'
 import { runBranchKeys } from './branch-keys/run.ts'
+import { runCommands } from './cli/run.ts'
 import { dynamoDbEncryptedTables } from './dynamodb/encrypted-tables.ts'
 import { runOnServices } from './dynamodb/services.ts'
 import { dynamoDbKeyStorage } from './dynamodb/storage.ts'
@@ -43,7 +45,7 @@ import { runValues, valueTables } from './sql/run.ts'
 import { runSql } from './sql-live/run.ts'
 
 const peers = [python, java]
-const parts = ['branch-keys', 'items', 's3', 'sql', 'values']
+const parts = ['branch-keys', 'cli', 'items', 's3', 'sql', 'values']
 const names = [...peers.map(({ name }) => name.toLowerCase()), ...parts]
 const args = process.argv.slice(2)
 const wanted = args.filter((arg) => !arg.startsWith('--'))
@@ -60,9 +62,11 @@ if (unknown.length > 0) {
 const wantedPeers = peers.filter(({ name }) => wanted.includes(name.toLowerCase()))
 const withMessages = wanted.length === 0 ? peers : wantedPeers
 const withoutPeers =
-  wanted.every((name) => ['items', 's3', 'sql', 'values'].includes(name)) && wanted.length > 0
+  wanted.every((name) => ['cli', 'items', 's3', 'sql', 'values'].includes(name)) &&
+  wanted.length > 0
 const withBranchKeys = withoutPeers ? undefined : wantedPeers.length === 0 ? peers : wantedPeers
 const withItems = wanted.length === 0 || wanted.includes('items') || wanted.includes('java')
+const withCommands = wanted.length === 0 || wanted.includes('cli')
 const withValues = wanted.includes('values') ? peers : withMessages
 const writesFixtures = args.includes('--write-fixtures')
 
@@ -93,12 +97,15 @@ try {
   const items = withItems
     ? await runItems(totals, { writesFixtures, ...(seed && { seed: Number(seed) }) })
     : undefined
+  const commands = withCommands ? await runCommands(totals) : undefined
   const runs = reports.flatMap((report) => (report.status === 'ran' ? [report] : []))
-  if (!branchKeys || !items || !values || runs.length < peers.length || totals.failed > 0) {
+  const isWhole = branchKeys && items && values && commands && runs.length === peers.length
+  if (!isWhole || totals.failed > 0) {
     console.log('docs/interop.md stays as it is: not every exchange was made and passed')
   } else {
     if (writesFixtures) await writeFixtures(runs, storePath)
-    await writeDocument(runs, [...branchKeys, ...itemTables(items), ...valueTables(values)])
+    const more = [...branchKeys, ...itemTables(items), ...valueTables(values), ...commands]
+    await writeDocument(runs, more)
   }
 } finally {
   for (const client of clients.values()) client.destroy()

@@ -32,7 +32,7 @@ export async function runPeerFor<T>(
 }
 
 /** Without the user's AWS account and without a proxy: everything stays on this machine. */
-function environment(): NodeJS.ProcessEnv {
+export function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^aws_|_proxy$/i.test(name))
   return { ...Object.fromEntries(kept), AWS_EC2_METADATA_DISABLED: 'true' }
 }
