@@ -57,6 +57,9 @@ test('a branch key from its creation to another KMS key', async () => {
     'branch:version',
     'branch:version',
   ])
+  const inWords = (await keys('list', 'tenant')).stdout.toString().trim().split('\n')
+  expect(new Set(inWords).size).toBe(4)
+  expect(inWords.filter((line) => line.includes('  active  '))).toHaveLength(1)
   const moved = await keys('rewrap', 'tenant', '--kms', keyArn, '--to', newArn, '--json')
   expect(json(moved.stdout)).toMatchObject([{ rewrapped: 4, alreadyThere: 0 }])
   const listed = await keys('list')
