@@ -167,29 +167,35 @@ async function refusals(kms: LocalKms, key: string): Promise<CommandCase[]> {
       ...{ ...shared, group: 'only unsigned messages', name: 'a signed one is refused' },
       sealing: { keys: [key] },
       opening: { ...opening, refusesSigned: true },
-      refused: { waxseal: /signed/, 'aws-encryption-cli': /ActionNotAllowedError/ },
+      refused: { waxseal: /The message is signed/, 'aws-encryption-cli': /ActionNotAllowedError/ },
     },
     {
       ...{ ...shared, name: 'no commitment, where it is required' },
       sealing: { keys: [key], suite: withoutCommitment, policy: 'forbid-encrypt-allow-decrypt' },
       opening,
-      refused: { waxseal: /commit/, 'aws-encryption-cli': /ActionNotAllowedError/ },
+      refused: { waxseal: /no key commitment/, 'aws-encryption-cli': /ActionNotAllowedError/ },
     },
     {
       ...{ ...shared, name: 'more data keys than allowed' },
       sealing: { keys: [key, other] },
       opening: { ...opening, maxDataKeys: 1 },
-      refused: { waxseal: /data keys/, 'aws-encryption-cli': /MaxEncryptedDataKeysExceeded/ },
+      refused: {
+        waxseal: /has 2 encrypted data keys/,
+        'aws-encryption-cli': /MaxEncryptedDataKeysExceeded/,
+      },
     },
     {
       ...{ ...shared, name: 'longer frames than allowed' },
       opening: { ...opening, maxLength: frameLength - 1 },
-      refused: { waxseal: /frame/, 'aws-encryption-cli': /CustomMaximumValueExceeded/ },
+      refused: {
+        waxseal: /has frames of 4096/,
+        'aws-encryption-cli': /CustomMaximumValueExceeded/,
+      },
     },
     {
       ...{ ...shared, name: 'under another key' },
       opening: { keys: [other] },
-      refused: { waxseal: /key/, 'aws-encryption-cli': /DecryptKeyError/ },
+      refused: { waxseal: /could be unwrapped/, 'aws-encryption-cli': /DecryptKeyError/ },
     },
     {
       ...{ ...shared, name: 'a changed byte in the last frame', opening },
@@ -203,7 +209,7 @@ async function refusals(kms: LocalKms, key: string): Promise<CommandCase[]> {
     {
       ...{ ...shared, name: 'without its end', opening },
       harm: (message) => message.subarray(0, -frameLength),
-      refused: { waxseal: /end/, 'aws-encryption-cli': /Error/ },
+      refused: { waxseal: /ends at byte/, 'aws-encryption-cli': /SerializationError/ },
     },
   ]
 }
