@@ -120,7 +120,7 @@ test.skipIf(process.platform === 'win32')(
     const plaintext = marker.repeat(40_000)
     const { ciphertext } = await place.oldClient.encrypt(plaintext)
     const [source, output] = [join(place.folder, 'fifo'), join(place.messages, 'output')]
-    execFileSync('mkfifo', [source])
+    execFileSync('sh', ['-c', 'mkfifo "$0"', source])
     const end = ended(start(source, '-o', output))
     const input = createWriteStream(source)
     const half = ciphertext.length / 2
