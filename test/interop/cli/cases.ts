@@ -4,7 +4,7 @@ import { contextNames, encryptionContexts, suiteNames } from '../live/variations
 import type { Opening, Program, Sealing } from './programs.ts'
 
 /** How the message goes from one program to the other one. */
-export type Way = 'pipes' | 'files' | 'folders'
+type Way = 'pipes' | 'files' | 'folders'
 
 export interface CommandCase {
   /** The row of the table that counts it. */

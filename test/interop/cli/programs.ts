@@ -5,7 +5,7 @@ import { cliPath } from '../../support/cli.ts'
 import { pythonEnvironment } from '../peers/python-environment.ts'
 
 /** What both programs have a flag for, in words of neither. A folder is encrypted whole. */
-export interface Message {
+interface Message {
   readonly keys: readonly string[]
   readonly mrk?: true
   readonly folder?: true
