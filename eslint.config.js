@@ -149,6 +149,12 @@ const noDynamicImport = {
   message: 'Import statically, so that the rule on the direction of imports holds.',
 }
 
+/** A neighbour in the same folder points nowhere. */
+const noDistantDynamicImport = {
+  selector: 'ImportExpression:not([source.value=/^\\.\\u002f[\\w-]+\\.ts$/])',
+  message: "Only a neighbour may be loaded late, by a plain name: import('./neighbour.ts').",
+}
+
 export default defineConfig(
   {
     ignores: [
@@ -208,6 +214,11 @@ export default defineConfig(
     },
   },
   ...[...Object.keys(layers), ...subfolders].map(importsOf),
+  {
+    // Each command loads what it needs once it runs: all of it takes longer to load than most commands run.
+    files: ['src/cli/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', noDistantDynamicImport] },
+  },
   {
     // The optional peers: a command that needs no AWS loads none of it.
     files: ['src/cli/options/aws.ts'],
