@@ -4,7 +4,6 @@ import { checkNotAborted } from '../errors.ts'
 import { copyBytes } from '../format/bytes.ts'
 import type { FrameLayout } from '../format/frame-layout.ts'
 import { ByteReader } from '../format/reader.ts'
-import type { FrameTaker } from './frame-taker.ts'
 import { fedEnd } from './pieces.ts'
 import type { RandomAccessSource } from './random-access.ts'
 import { runInTurns } from './turns.ts'
@@ -19,11 +18,9 @@ export interface FrameOrigin {
   readonly opening: FrameOpening
 }
 
-/** Fetches and decrypts a run of frames, for all who wait for them. */
+/** Fetches and decrypts a run of frames. */
 export class FrameJob {
   readonly last: number
-  /** Those who want frames that this job has yet to bring. */
-  readonly takers = new Set<FrameTaker>()
   readonly #origin: FrameOrigin
   readonly #stop = new AbortController()
   #next: number

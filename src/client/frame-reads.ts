@@ -16,7 +16,8 @@ export class FrameReads {
   readonly #window: FrameWindow
   /** The frames that are on their way. */
   readonly #pending = new Map<number, FrameJob>()
-  readonly #jobs = new Set<FrameJob>()
+  /** What is under way, each with those who want frames that it has yet to bring. */
+  readonly #jobs = new Map<FrameJob, Set<FrameTaker>>()
   readonly #framesPerJob: number
   #closed = false
 
@@ -62,9 +63,8 @@ export class FrameReads {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const job of [...this.#jobs]) {
-      this.#forget(job)
-      for (const taker of job.takers) taker.fail(closedError())
+    for (const job of [...this.#jobs.keys()]) {
+      for (const taker of this.#drop(job)) taker.fail(closedError())
     }
     this.#window.clear()
   }
@@ -83,6 +83,10 @@ export class FrameReads {
 
   /** Gives a taker the frames that are in the window, and has the others brought. */
   #request(taker: FrameTaker, first: number, last: number): void {
+    if (this.#closed) {
+      taker.fail(closedError())
+      return
+    }
     const jobs: FrameJob[] = []
     for (let index = first; index <= last; index++) {
       const kept = this.#window.get(index)
@@ -94,13 +98,13 @@ export class FrameReads {
       if (!job) {
         job = new FrameJob(this.#origin, index, this.#endOfGap(index, last))
         for (let next = index; next <= job.last; next++) this.#pending.set(next, job)
+        this.#jobs.set(job, new Set())
         jobs.push(job)
       }
-      job.takers.add(taker)
+      this.#jobs.get(job)?.add(taker)
       index = Math.min(last, job.last)
     }
     // Only now, since a source may do anything, for example close the reader.
-    for (const job of jobs) this.#jobs.add(job)
     for (const job of jobs) void this.#run(job)
   }
 
@@ -119,25 +123,25 @@ export class FrameReads {
     } catch (error) {
       this.#failed(job, error)
     } finally {
-      this.#forget(job)
+      this.#drop(job)
     }
   }
 
   #deliver(job: FrameJob, index: number, plaintext: Uint8Array): void {
-    if (!this.#jobs.has(job)) {
+    const takers = this.#jobs.get(job)
+    if (!takers) {
       plaintext.fill(0) // given up or closed meanwhile
       return
     }
     this.#pending.delete(index)
-    for (const taker of job.takers) if (taker.wants(index)) taker.take(index, plaintext)
+    for (const taker of takers) if (taker.wants(index)) taker.take(index, plaintext)
     this.#window.put(index, plaintext)
   }
 
   #failed(job: FrameJob, error: unknown): void {
     const failed = job.next
     const bySource = EnvelopeError.is(error) && error.code === 'ERR_SOURCE'
-    this.#forget(job)
-    for (const taker of [...job.takers]) {
+    for (const taker of this.#drop(job)) {
       if (bySource || taker.wants(failed)) taker.fail(error)
       // A frame that is not what was written is no reason why others should not be read.
       else this.#request(taker, Math.max(taker.first, failed + 1), Math.min(taker.last, job.last))
@@ -146,18 +150,21 @@ export class FrameReads {
 
   /** Takes a taker that has all it wants, or wants nothing any more, from the jobs, and ends those without any. */
   #leave(taker: FrameTaker): void {
-    for (const job of this.#jobs) {
-      job.takers.delete(taker)
-      if (job.takers.size === 0) this.#forget(job)
+    for (const [job, takers] of this.#jobs) {
+      takers.delete(taker)
+      if (takers.size === 0) this.#drop(job)
     }
   }
 
-  #forget(job: FrameJob): void {
+  /** Ends a job: nothing that it brings counts from here on. Returns those who still wanted some of it. */
+  #drop(job: FrameJob): Iterable<FrameTaker> {
+    const takers = this.#jobs.get(job) ?? []
     this.#jobs.delete(job)
     for (let index = job.next; index <= job.last; index++) {
       if (this.#pending.get(index) === job) this.#pending.delete(index)
     }
     if (job.next <= job.last) job.stop()
+    return takers
   }
 }
 

@@ -11,6 +11,7 @@ import { verifiedMessageKey } from './verified-key.ts'
 export class FrameOpening {
   readonly #backend: CryptoBackend
   readonly #key: Uint8Array
+  #destroyed = false
   readonly #fields: { readonly messageId: Uint8Array; readonly frameLength: number }
 
   /**
@@ -27,6 +28,8 @@ export class FrameOpening {
 
   /** Reads the frames of a run; each is released once it is verified. */
   *readFrames(reader: ByteReader, output: PlaintextOutput, run: FrameRun): Parsing<void> {
+    // A source could have made frames for a key of zeros.
+    if (this.#destroyed) throw new Error('unreachable: the key has been overwritten')
     const content = new ContentDecryption(this.#backend, this.#key)
     yield* readFrames(content, this.#fields, reader, output, run)
     if (run.last === run.final.sequence) output.release()
@@ -34,6 +37,7 @@ export class FrameOpening {
 
   /** Overwrites the message's key. Nothing may be read from then on. */
   destroy(): void {
+    this.#destroyed = true
     this.#key.fill(0)
   }
 }

@@ -9,6 +9,7 @@ import {
   LocalCryptoMaterialsCache,
   type RandomAccessSource,
   RequiredEncryptionContextCmm,
+  type SealedReader,
 } from '../../../src/index.ts'
 import { nonFramedMessage } from '../../support/non-framed.ts'
 import {
@@ -330,17 +331,63 @@ describe('closing', () => {
     held.release()
   })
 
+  it('asks the source for nothing more, whoever shared what', async () => {
+    for (const windowBytes of [0, 1 << 20]) {
+      const held = heldSource(message)
+      const reader = await client.openMessage(held.source, { windowBytes })
+      held.hold()
+      const under = [reader.read(0, 5000), reader.read(1000, 3000), reader.read(4000, 6000)]
+      const before = held.reads.length
+      await reader.close()
+      for (const { reason } of (await Promise.allSettled(under)) as PromiseRejectedResult[]) {
+        expect(reason).toMatchObject({ code: 'ERR_READER_CLOSED' })
+      }
+      held.release()
+      for (let turn = 0; turn < 3; turn++) await setImmediate()
+      expect(held.reads).toHaveLength(before)
+    }
+  })
+
+  it('within the source, while it is asked again for those whose frames are whole', async () => {
+    const changed = new Uint8Array(message)
+    changed[headerLength + 20] = 0x55 ^ (changed[headerLength + 20] ?? 0)
+    const open: { reader?: SealedReader } = {}
+    let reads = 0
+    const source: RandomAccessSource = {
+      size: changed.length,
+      read(start, end) {
+        if (open.reader && ++reads === 2) void open.reader.close()
+        return Promise.resolve(changed.subarray(start, end))
+      },
+    }
+    const reader = await client.openMessage(source)
+    open.reader = reader
+    const ranges: [number, number][] = [
+      [0, 600],
+      [100, 200],
+      [300, 400],
+    ]
+    const codes = ranges.map(([start, end]) => errorOf(() => reader.read(start, end)))
+    expect(await Promise.all(codes)).toMatchObject([
+      { code: 'ERR_AUTHENTICATION' },
+      { code: 'ERR_READER_CLOSED' },
+      { code: 'ERR_READER_CLOSED' },
+    ])
+    for (let turn = 0; turn < 3; turn++) await setImmediate()
+    expect(reads).toBe(2)
+  })
+
   it('may happen while the source is asked', async () => {
-    let close: (() => Promise<void>) | undefined
+    const open: { reader?: SealedReader } = {}
     const source: RandomAccessSource = {
       size: message.length,
       async read(start, end) {
-        await close?.()
+        await open.reader?.close()
         return message.subarray(start, end)
       },
     }
     const reader = await client.openMessage(source)
-    close = () => reader.close()
+    open.reader = reader
     expect(await errorOf(() => reader.read(0, 1))).toMatchObject({ code: 'ERR_READER_CLOSED' })
   })
 })
