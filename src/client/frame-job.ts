@@ -77,6 +77,9 @@ export class FrameJob {
         await runInTurns(feedAll(), signal, keep)
         reader.keep()
       }
+      // Nothing is missing if the layout is right. If it is not, an error is better than a read that waits for ever.
+      reader.end()
+      parsing.next()
     } finally {
       plaintext.wipe()
     }

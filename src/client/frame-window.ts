@@ -2,6 +2,8 @@ import type { FrameLayout } from '../format/frame-layout.ts'
 
 /** A frame shorter than this costs more than its bytes, so that a window of tiny frames has fewer of them. */
 const leastSlot = 128
+/** Memory is allocated as frames come, so many bytes at a time: a window may be larger than what is ever read. */
+const blockBytes = 1 << 20
 
 /**
  * Verified frames that are kept for later reads; the ones unused for longest give way. They are copied into memory
@@ -11,15 +13,18 @@ const leastSlot = 128
 export class FrameWindow {
   readonly #layout: FrameLayout
   readonly #capacity: number
+  readonly #slotsPerBlock: number
   /** Where each frame is; the one unused for longest first. */
   readonly #slots = new Map<number, number>()
-  #memory: Uint8Array = new Uint8Array(0)
+  readonly #blocks: Uint8Array[] = []
 
   /** Keeps at most so many bytes, and at least one frame. */
   constructor(layout: FrameLayout, mostBytes: number) {
     this.#layout = layout
     const fitting = Math.floor(mostBytes / Math.max(layout.frameLength, leastSlot))
     this.#capacity = Math.max(1, Math.min(fitting, layout.frames))
+    const inBlock = Math.max(1, Math.floor(blockBytes / layout.frameLength))
+    this.#slotsPerBlock = Math.min(inBlock, this.#capacity)
   }
 
   /** A frame's plaintext, valid until the next `put`. */
@@ -28,8 +33,7 @@ export class FrameWindow {
     if (slot === undefined) return undefined
     this.#slots.delete(index)
     this.#slots.set(index, slot)
-    const start = slot * this.#layout.frameLength
-    return this.#memory.subarray(start, start + this.#layout.lengthOf(index))
+    return this.#memoryOf(slot).subarray(0, this.#layout.lengthOf(index))
   }
 
   has(index: number): boolean {
@@ -38,30 +42,41 @@ export class FrameWindow {
 
   /** Takes a frame's plaintext over, and overwrites it where it was. */
   put(index: number, plaintext: Uint8Array): void {
-    if (this.has(index)) {
-      plaintext.fill(0)
-      return
-    }
-    if (this.#capacity === 1) {
+    if (this.#capacity === 1 && !this.has(index)) {
       // Frames may be long then: no copy.
       this.clear()
-      this.#memory = plaintext
+      this.#blocks.push(plaintext)
       this.#slots.set(index, 0)
       return
     }
-    const { frameLength } = this.#layout
-    if (this.#memory.length === 0) this.#memory = new Uint8Array(this.#capacity * frameLength)
-    const slot = this.#freeSlot()
-    this.#memory.set(plaintext, slot * frameLength)
+    if (!this.has(index)) this.#copy(index, plaintext)
     plaintext.fill(0)
-    this.#slots.set(index, slot)
   }
 
   /** Overwrites and forgets all. */
   clear(): void {
-    this.#memory.fill(0)
-    this.#memory = new Uint8Array(0)
+    for (const block of this.#blocks) block.fill(0)
+    this.#blocks.length = 0
     this.#slots.clear()
+  }
+
+  #copy(index: number, plaintext: Uint8Array): void {
+    const slot = this.#freeSlot()
+    try {
+      this.#memoryOf(slot).set(plaintext)
+    } catch (error) {
+      if (error instanceof RangeError) return // no memory is left: the frame is not kept
+      throw error
+    }
+    this.#slots.set(index, slot)
+  }
+
+  #memoryOf(slot: number): Uint8Array {
+    const { frameLength } = this.#layout
+    const at = slot % this.#slotsPerBlock
+    const blockIndex = (slot - at) / this.#slotsPerBlock
+    const block = (this.#blocks[blockIndex] ??= new Uint8Array(this.#slotsPerBlock * frameLength))
+    return block.subarray(at * frameLength, (at + 1) * frameLength)
   }
 
   #freeSlot(): number {
