@@ -28,6 +28,14 @@ export class StoreFile {
     return { file, state }
   }
 
+  /** Reads the file, which has to be there, and neither makes nor writes it. */
+  static async read(storePath: string): Promise<StoreState> {
+    const file = new StoreFile(storePath)
+    const state = await file.#load(() => {})
+    if (state) return state
+    throw file.#failure('cannot read', new Error('it is gone'), 'Put it back, or start anew')
+  }
+
   /** Replaces the file as a whole: after a failure or a crash it is either the old one or the new one. */
   async save(state: StoreState): Promise<void> {
     const temporary = `${this.#path}.${randomUUID()}.tmp`

@@ -16,7 +16,11 @@ const timeLimits = { connectionTimeout: 2000, requestTimeout: 5000, throwOnReque
 /** How AWS is reached: of the settings, or those of the embedded KMS. */
 export type AwsAccess = Pick<KeyringSettings, 'profile' | 'region' | 'endpoint'> & {
   readonly credentials?: KMSClientConfig['credentials']
+  readonly requestHandler?: KMSClientConfig['requestHandler']
 }
+
+/** The SDK would say on standard error, at some length, that a profile goes before the keys of the environment. */
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 /** The clients of AWS that a session uses, one a region. */
 export class AwsClients {
@@ -34,8 +38,6 @@ export class AwsClients {
 
   /** @throws UsageError if the AWS SDK is not installed. */
   static async load(access: AwsAccess): Promise<AwsClients> {
-    // The SDK's configuration files are read by what is loaded after this.
-    if (access.profile !== undefined) process.env['AWS_PROFILE'] = access.profile
     const kms = await loaded('@aws-sdk/client-kms', () => import('../../kms.ts'))
     return new AwsClients(kms, access)
   }
@@ -59,6 +61,7 @@ export class AwsClients {
       region: region ?? (await this.defaultRegion()),
       retryMode: 'standard',
       requestHandler: timeLimits,
+      logger: silent,
       ...(profile !== undefined && { profile }),
     })
     this.#open.add(client)
@@ -89,26 +92,23 @@ export class AwsClients {
     return loaded('@aws-sdk/client-dynamodb', () => import('../../hierarchical.ts'))
   }
 
-  /** What KMS calls a key, from any of its names. */
-  async keyArnOf(keyId: string): Promise<string> {
-    const sdk = await import('@aws-sdk/client-kms')
-    const client = await this.kmsClient()
-    const { KeyMetadata } = await client.send(new sdk.DescribeKeyCommand({ KeyId: keyId }))
-    if (KeyMetadata?.Arn !== undefined) return KeyMetadata.Arn
-    throw new Error(`KMS does not say the ARN of ${keyId}`)
-  }
-
   close(): void {
     for (const client of this.#open) client.destroy()
     this.#open.clear()
   }
 }
 
-function configOf({ profile, endpoint, credentials }: AwsAccess): KMSClientConfig {
+/**
+ * The profile is that of these clients, not of the process: a command with two sets of keys has two.
+ */
+function configOf(access: AwsAccess): KMSClientConfig {
+  const { profile, endpoint, credentials, requestHandler } = access
   return {
+    logger: silent,
     ...(profile !== undefined && { profile }),
     ...(endpoint !== undefined && { endpoint }),
     ...(credentials !== undefined && { credentials }),
+    ...(requestHandler !== undefined && { requestHandler }),
   }
 }
 

@@ -1,6 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { reasonOf } from '../../errors.ts'
+import { typed } from '../doctor/shell.ts'
 import { UsageError } from '../failures.ts'
+import { isAnothers } from './local-store.ts'
 
 /** No key is longer: an RSA private key of 16,384 bits has 13,000 bytes as PEM. */
 const mostBytes = 64 * 1024
@@ -50,6 +52,7 @@ async function fill(handle: FileHandle, buffer: Uint8Array): Promise<number> {
 async function warningOf(handle: FileHandle, path: string): Promise<string | undefined> {
   const file = await handle.stat()
   if (!file.isFile()) return undefined
+  if (isAnothers(file)) return `${path}, which holds a key, belongs to another user`
   return sharedFileWarning(path, file.mode)
 }
 
@@ -57,5 +60,5 @@ async function warningOf(handle: FileHandle, path: string): Promise<string | und
 export function sharedFileWarning(path: string, mode: number): string | undefined {
   if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined
   const shown = (mode & 0o777).toString(8).padStart(4, '0')
-  return `others than its owner may use ${path}, which holds a key (mode ${shown}): chmod 600 ${path}`
+  return `others than its owner may use ${path}, which holds a key (mode ${shown}): chmod 600 ${typed(path)}`
 }

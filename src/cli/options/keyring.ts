@@ -3,7 +3,8 @@ import { MultiKeyring } from '../../keyrings/multi.ts'
 import { UsageError } from '../failures.ts'
 import { type AwsAccess, AwsClients } from './aws.ts'
 import { branchKeyKeyring, discoveryKeyrings, kmsKeyrings } from './kms-keys.ts'
-import { localKeyAlias, startLocalKeys } from './local-keys.ts'
+import { localHandler, nowhere } from './local-handler.ts'
+import { openLocalKeys } from './local-keys.ts'
 import { rawKeyrings } from './raw-keys.ts'
 import type { SessionUse } from './session.ts'
 import type { KeyringSettings } from './settings.ts'
@@ -76,12 +77,18 @@ async function openAws(access: AwsAccess, closers: Closers): Promise<AwsClients>
   return aws
 }
 
-/** By its ARN: a message names its key by that, so that the same keyring can open it. */
 async function localKeyring(warn: (text: string) => void, closers: Closers): Promise<Keyring> {
-  const local = await startLocalKeys(warn)
-  closers.push(() => local.close())
-  const { endpoint, region, credentials } = local.clientConfig()
-  const aws = await openAws({ endpoint, region, credentials, profile: undefined }, closers)
-  const keyId = await aws.keyArnOf(localKeyAlias)
-  return new aws.kms.KmsKeyring({ client: await aws.kmsClient(), keyId })
+  const { kms, keyArn } = await openLocalKeys(warn)
+  const aws = await openAws(
+    {
+      profile: undefined,
+      region: kms.region,
+      endpoint: nowhere,
+      // The SDK wants some, and nobody looks at them.
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      requestHandler: localHandler(kms),
+    },
+    closers,
+  )
+  return new aws.kms.KmsKeyring({ client: await aws.kmsClient(), keyId: keyArn })
 }

@@ -1,11 +1,10 @@
-import { link, mkdir, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
-import { randomUuid } from '../../crypto/uuid.ts'
-import { LocalKms } from '../../local-kms/index.ts'
-import { CommandFailure } from '../failures.ts'
 import { reasonOf } from '../../errors.ts'
+import { InProcessKms } from '../../local-kms/in-process.ts'
+import { CommandFailure } from '../failures.ts'
 import { sharedFileWarning } from './key-file.ts'
+import { distrust, isDangling, makeStore, removeLeftovers, statusOf } from './local-store.ts'
 
 /** The name of the key that `--local` stands for. */
 export const localKeyAlias = 'alias/waxseal'
@@ -28,63 +27,58 @@ function configurationFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Pl
   return isAbsolute(configured) ? configured : join(homedir(), '.config')
 }
 
+/** The embedded KMS, with the user's keys. */
+export interface LocalKeys {
+  readonly kms: InProcessKms
+  /** What messages name the key by, so that the same keyring can open them. */
+  readonly keyArn: string
+}
+
 /**
- * Starts the embedded KMS with the user's keys, which are made on first use. Any number of processes may do so at once:
- * each has a server of its own, and none writes the file.
+ * Opens the user's keys, which are made on first use. Any number of processes may do so at once: none writes the file
+ * once it is there, and none answers another process.
  *
  * @param note is told where new keys are, or that others than the user may read them.
+ * @throws CommandFailure if they cannot be read or made, or could be somebody else's.
  */
-export async function startLocalKeys(
+export async function openLocalKeys(
   note: (text: string) => void,
   path: string = localStorePath(),
-): Promise<LocalKms> {
-  const there = await statusOf(path)
-  if (there) {
-    const warning = sharedFileWarning(path, there.mode)
-    if (warning !== undefined) note(warning)
-  } else if (await makeStore(path)) {
+): Promise<LocalKeys> {
+  try {
+    await removeLeftovers(path)
+    if (!(await statusOf(path))) await makeKeys(path, note)
+    await checkStatus(path, note)
+  } catch (cause) {
+    throw failure(path, reasonOf(cause), cause)
+  }
+  const kms = await InProcessKms.open(path)
+  const keyArn = kms.keyArnOf(localKeyAlias)
+  if (keyArn !== undefined) return { kms, keyArn }
+  throw failure(path, `it has no key ${localKeyAlias}: move it away, and --local makes a new one`)
+}
+
+async function makeKeys(path: string, note: (text: string) => void): Promise<void> {
+  if (await isDangling(path)) {
+    throw new Error('it is a symbolic link to nothing: put its target back, or remove the link')
+  }
+  if (await makeStore(path, localKeyAlias)) {
     note(
       `--local has made a key in ${path}, in the clear: it is for trying things, not for secrets`,
     )
   }
-  return LocalKms.start({ storePath: path, log: () => {} })
 }
 
-async function statusOf(path: string): Promise<{ mode: number } | undefined> {
-  try {
-    return await stat(path)
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw failure(path, cause)
-  }
+async function checkStatus(path: string, note: (text: string) => void): Promise<void> {
+  const file = await statusOf(path)
+  const folder = await statusOf(dirname(path))
+  if (!file || !folder) throw new Error('it is gone')
+  const reason = distrust({ file, folder })
+  if (reason !== undefined) throw new Error(reason)
+  const warning = sharedFileWarning(path, file.mode)
+  if (warning !== undefined) note(warning)
 }
 
-/**
- * Makes the file whole, under a name of its own, and then gives it its name, unless it is there by then: a pipe of two
- * commands starts both at once, and both have to use the same key.
- *
- * @returns whether the file is the one that was made here.
- */
-async function makeStore(path: string): Promise<boolean> {
-  const temporary = `${path}.${randomUuid()}.tmp`
-  try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const kms = await LocalKms.start({ storePath: temporary, log: () => {} })
-    try {
-      await kms.createKey({ alias: localKeyAlias })
-    } finally {
-      await kms.close()
-    }
-    await link(temporary, path)
-    return true
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return false
-    throw failure(path, cause)
-  } finally {
-    await rm(temporary, { force: true })
-  }
-}
-
-function failure(path: string, cause: unknown): CommandFailure {
-  return new CommandFailure('ERR_INPUT', `--local cannot use ${path}: ${reasonOf(cause)}`, cause)
+function failure(path: string, reason: string, cause?: unknown): CommandFailure {
+  return new CommandFailure('ERR_INPUT', `--local cannot use ${path}: ${reason}`, cause)
 }

@@ -8,6 +8,7 @@ import type { EncryptionContext } from '../../format/encryption-context.ts'
 import type { MessageHeader } from '../../format/header.ts'
 import type { Keyring } from '../../keyrings/keyring.ts'
 import { UsageError } from '../failures.ts'
+import { escaped } from '../inspect/escape.ts'
 import { type Closers, keyringOf } from './keyring.ts'
 import { checkEncryption, checkMessage } from './requirements.ts'
 import type { KeyringSettings, MessageSettings, ReportSettings } from './settings.ts'
@@ -37,7 +38,7 @@ export interface Session {
    * @throws EnvelopeError or CommandFailure if the message is not as it was asked for.
    */
   checkHeader(header: MessageHeader, encryptionContext: EncryptionContext): void
-  /** Ends the embedded KMS and the connections of clients. */
+  /** Ends the connections of clients. */
   close(): Promise<void>
 }
 
@@ -52,7 +53,7 @@ const defaultCapacity = 100
 const defaultTtlSeconds = 600
 
 /**
- * Makes the keyrings. Nothing is asked of KMS yet, but the embedded one is started, and key files are read.
+ * Makes the keyrings. Nothing is asked of KMS yet, but key files are read, also that of the embedded KMS.
  *
  * @throws UsageError if the settings name no key, or one that is not for this use.
  */
@@ -62,7 +63,7 @@ export async function openSession(use: SessionUse, settings: SessionSettings): P
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   const warn = (text: string): void => {
-    if (settings.quiet !== true) process.stderr.write(`waxseal: ${text}\n`)
+    if (settings.quiet !== true) process.stderr.write(`waxseal: ${escaped(text)}\n`)
   }
   const ttlMs = (settings.cacheMaxAgeSeconds ?? defaultTtlSeconds) * 1000
   try {
