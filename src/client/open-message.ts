@@ -1,6 +1,11 @@
 import { checkInteger, checkOptions, checkSignal } from '../checks.ts'
 import { FrameOpening } from '../engine/frame-opening.ts'
-import { EnvelopeError, InvalidArgumentError, MalformedMessageError } from '../errors.ts'
+import {
+  EnvelopeError,
+  InvalidArgumentError,
+  MalformedMessageError,
+  TamperedMessageError,
+} from '../errors.ts'
 import { readUint16 } from '../format/bytes.ts'
 import { type EncryptionContext, copyContext } from '../format/encryption-context.ts'
 import { FrameLayout } from '../format/frame-layout.ts'
@@ -132,7 +137,7 @@ async function verifyEnd(
 ): Promise<{ frames: FrameReads; size: number }> {
   const { headerLength, frameLength } = header.fields
   await holdEnd(source, header, signal)
-  let failure: unknown = new MalformedMessageError(
+  let failure: Error = new MalformedMessageError(
     'ERR_TRUNCATED_MESSAGE',
     `The message is ${source.size} bytes long, and no frames of ${frameLength} bytes end there: it was cut off, or grew`,
     source.size,
@@ -146,7 +151,11 @@ async function verifyEnd(
       return { frames, size: layout.plaintextLength }
     } catch (error) {
       frames.close()
-      failure = error
+      const isTampered = error instanceof TamperedMessageError
+      // Of a source that failed, or an abort, another place says nothing.
+      if (!isTampered && !(error instanceof MalformedMessageError)) throw error
+      // A frame that is one but for its tag tells more than a place where none is.
+      if (!(failure instanceof TamperedMessageError)) failure = error
     }
   }
   throw failure

@@ -1,15 +1,18 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import {
   CachingCmm,
+  type CryptoBackend,
   type Keyring,
   LocalCryptoMaterialsCache,
   type RandomAccessSource,
   RequiredEncryptionContextCmm,
   type SealedReader,
+  inspectMessage,
+  nodeBackend,
 } from '../../../src/index.ts'
 import { nonFramedMessage } from '../../support/non-framed.ts'
 import {
@@ -62,6 +65,12 @@ function heldSource(bytes: Uint8Array) {
     release()
   }
   return { source, reads, signals, hold, release: letGo }
+}
+
+/** Where the footer of a signed message with full frames of `frameLength` begins. */
+const footerOf = (sealed: Uint8Array): number => {
+  const { headerLength } = inspectMessage(sealed)
+  return headerLength + 100 * frameSize + 40 + 10
 }
 
 const frameRange = (first: number, last: number): [number, number] => [
@@ -269,10 +278,67 @@ describe('a source', () => {
     expect(big.equals(await reader.read(0, reader.size))).toBe(true)
   })
 
+  it('may do so while a key is asked for, too', async () => {
+    const { ciphertext } = await client.encrypt('all of it in one read', unsigned)
+    const source: RandomAccessSource = {
+      size: ciphertext.length,
+      async read(start, end) {
+        const buffer = new Uint8Array(ciphertext.subarray(start, end))
+        void setImmediate().then(() => buffer.fill(0))
+        return buffer
+      },
+    }
+    const inner = staticKeyring(Buffer.alloc(32, 9))
+    const keyring: Keyring = {
+      onEncrypt: (materials) => inner.onEncrypt(materials),
+      async onDecrypt(materials, keys) {
+        for (let turn = 0; turn < 3; turn++) await setImmediate()
+        return inner.onDecrypt(materials, keys)
+      },
+    }
+    const reader = await clientOf(undefined, { keyring }).openMessage(source)
+    expect(Buffer.from(await reader.read(0, 3)).toString()).toBe('all')
+  })
+
   it.each([-1, 1.5, 2 ** 53, Number.NaN, '5'])('with the size %s is refused', async (size) => {
     const source = { size: untyped<number>(size), read: async () => new Uint8Array(0) }
     const error = await errorOf(() => client.openMessage(source))
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', field: 'source.size' })
+  })
+
+  it('whose size cannot be told is refused', async () => {
+    const source: RandomAccessSource = {
+      get size(): number {
+        throw new Error('not yet')
+      },
+      read: async () => new Uint8Array(0),
+    }
+    const error = await errorOf(() => client.openMessage(source))
+    expect(error).toMatchObject({ code: 'ERR_SOURCE' })
+    expect(String(error)).toContain('not yet')
+  })
+
+  it('in shared memory is copied before it is decrypted', async () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(message.length))
+    shared.set(message)
+    const read: unknown[] = []
+    const backend: CryptoBackend = {
+      ...nodeBackend,
+      decryptGcm(...given) {
+        const decryption = nodeBackend.decryptGcm(...given)
+        return {
+          finish: (tag) => decryption.finish(tag),
+          update(ciphertext) {
+            read.push(ciphertext.buffer)
+            return decryption.update(ciphertext)
+          },
+        }
+      },
+    }
+    const reader = await clientOf(undefined, { backend }).openMessage(shared)
+    expect(plaintext.equals(await reader.read(0, reader.size))).toBe(true)
+    expect(read.length).toBeGreaterThan(100)
+    expect(read.some((buffer) => buffer instanceof SharedArrayBuffer)).toBe(false)
   })
 
   it.each([undefined, null, 5, {}, []])('that is %s is refused', async (source) => {
@@ -311,6 +377,29 @@ describe('a file', () => {
   it.each(['missing', '.'])('that is none, such as %s, is refused', async (name) => {
     const error = await errorOf(() => client.openMessage(join(folder, name)))
     expect(error).toMatchObject({ code: 'ERR_FILE' })
+  })
+
+  it.each(['stat', 'close'] as const)('whose %s fails is an error of the file', async (call) => {
+    const handle = await open(path)
+    const failure = Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: call })
+    const handles = Object.getPrototypeOf(handle) as { stat: FileHandle['stat'] }
+    await handle.close()
+    const { stat } = handles
+    const spy = vi.spyOn(handles, 'stat').mockImplementationOnce(async function (this: FileHandle) {
+      if (call === 'stat') throw failure
+      const close = this.close.bind(this)
+      this.close = async () => {
+        await close()
+        throw failure
+      }
+      return stat.call(this)
+    })
+    try {
+      const error = await errorOf(async () => (await client.openMessage(path)).close())
+      expect(error).toMatchObject({ code: 'ERR_FILE', cause: failure })
+    } finally {
+      spy.mockRestore()
+    }
   })
 
   it('without a name is refused', async () => {
@@ -408,6 +497,41 @@ describe('what is refused', () => {
     expect(await errorOf(() => client.openMessage(ciphertext))).toMatchObject(refused)
     const reader = await client.openMessage(ciphertext, anySignature)
     expect(plaintext.subarray(1, 99).equals(await reader.read(1, 99))).toBe(true)
+  })
+
+  // The bytes of a signature may look like the beginning of a footer; nothing verifies them here.
+  function withChanceFooter(sealed: Uint8Array): Buffer {
+    const bytes = Buffer.from(sealed)
+    bytes.writeUInt16BE(58, bytes.length - 60)
+    return bytes
+  }
+
+  it('is a signed message whose final frame was changed, by its tag, whatever its footer', async () => {
+    const { ciphertext } = await client.encrypt(plaintext, { frameLength })
+    const bytes = withChanceFooter(ciphertext)
+    const reader = await client.openMessage(bytes, anySignature)
+    expect(reader.size).toBe(plaintext.length)
+    const lastOfTag = footerOf(ciphertext) - 1
+    bytes.writeUInt8(bytes.readUInt8(lastOfTag) ^ 1, lastOfTag)
+    const error = await errorOf(() => client.openMessage(bytes, anySignature))
+    expect(error).toMatchObject({ code: 'ERR_AUTHENTICATION' })
+  })
+
+  it('is one whose source fails at the final frame, which is not asked for another', async () => {
+    const big = Buffer.alloc(9 << 20)
+    const { ciphertext } = await client.encrypt(big, { frameLength: big.length })
+    const bytes = withChanceFooter(ciphertext)
+    let reads = 0
+    const source: RandomAccessSource = {
+      size: bytes.length,
+      async read(start, end) {
+        if (++reads === 3) throw new Error('the network is down')
+        return bytes.subarray(start, end)
+      },
+    }
+    const error = await errorOf(() => client.openMessage(source, anySignature))
+    expect(error).toMatchObject({ code: 'ERR_SOURCE' })
+    expect(reads).toBe(3)
   })
 
   it.each([
