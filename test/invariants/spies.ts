@@ -1,10 +1,19 @@
 import { type CryptoBackend, type Keyring, nodeBackend } from '../../src/index.ts'
 import { staticKeyring } from '../support/static-keyring.ts'
 
-/** A backend that does what node's does and notes the order of the calls that tell something. */
-export function watchedBackend(): { backend: CryptoBackend; calls: string[]; keys: Uint8Array[] } {
+/**
+ * A backend that does what node's does, notes the order of the calls that tell something, and keeps hold of keys and of
+ * what is decrypted: not copies.
+ */
+export function watchedBackend(): {
+  backend: CryptoBackend
+  calls: string[]
+  keys: Uint8Array[]
+  decrypted: Uint8Array[]
+} {
   const calls: string[] = []
   const keys: Uint8Array[] = []
+  const decrypted: Uint8Array[] = []
   const backend: CryptoBackend = {
     ...nodeBackend,
     encryptGcm(key, nonce, aad) {
@@ -17,7 +26,11 @@ export function watchedBackend(): { backend: CryptoBackend; calls: string[]; key
       keys.push(key)
       const decryption = nodeBackend.decryptGcm(key, nonce, aad)
       return {
-        update: (ciphertext) => decryption.update(ciphertext),
+        update(ciphertext) {
+          const plaintext = decryption.update(ciphertext)
+          decrypted.push(plaintext)
+          return plaintext
+        },
         finish(tag) {
           calls.push(`verify tag ${name}`)
           return decryption.finish(tag)
@@ -29,7 +42,7 @@ export function watchedBackend(): { backend: CryptoBackend; calls: string[]; key
       return nodeBackend.equalInConstantTime(a, b)
     },
   }
-  return { backend, calls, keys }
+  return { backend, calls, keys, decrypted }
 }
 
 /** A keyring that keeps hold of the data keys in the materials that it hands on: not copies. */
