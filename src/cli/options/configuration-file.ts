@@ -21,8 +21,18 @@ const pathMembers = ['raw-aes', 'raw-rsa-public', 'raw-rsa-private', 'metadata']
  * @throws UsageError with `file:line:column` and the field.
  */
 export async function readConfigurationFile(path: string): Promise<Members> {
-  const text = await textOf(path)
-  const file = { path, text }
+  const file = { path, text: await textOf(path) }
+  try {
+    return membersOfText(file)
+  } catch (cause) {
+    // Each list in a list takes some of the stack.
+    if (cause instanceof RangeError) throw wrong(file, 0, 'it is nested too deeply')
+    throw cause
+  }
+}
+
+function membersOfText(file: File): Members {
+  const { path, text } = file
   const errors: ParseError[] = []
   const root = parseTree(text, errors, { allowTrailingComma: true })
   const [error] = errors

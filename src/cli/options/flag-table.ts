@@ -71,8 +71,8 @@ export const messageFlags: readonly Flag[] = [
   { name: 'signatures', kind: 'text', value: '<how>', use: 'decrypt', isRare: true, choices: ['verify', 'refuse'], description: 'refuse: no signed messages' },
   { name: 'cache-max-age', kind: 'number', value: '<seconds>', isRare: true, description: 'use data keys again for so long' },
   { name: 'cache-capacity', kind: 'number', value: '<number>', isRare: true, description: 'the most data keys kept; default 100' },
-  { name: 'cache-max-messages', kind: 'number', value: '<number>', isRare: true, description: 'the most messages of a data key' },
-  { name: 'cache-max-bytes', kind: 'number', value: '<number>', isRare: true, description: 'the most bytes of a data key' },
+  { name: 'cache-max-messages', kind: 'number', value: '<number>', use: 'encrypt', isRare: true, description: 'the most messages of a data key' },
+  { name: 'cache-max-bytes', kind: 'number', value: '<number>', use: 'encrypt', isRare: true, description: 'the most bytes of a data key' },
 ]
 
 // prettier-ignore

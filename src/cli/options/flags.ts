@@ -1,5 +1,7 @@
+import { isAbsolute } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { readConfigurationFile } from './configuration-file.ts'
+import { UsageError } from '../failures.ts'
+import { fittingMembers } from './fitting-members.ts'
 import {
   type Flag,
   detailsOfKeys,
@@ -10,7 +12,7 @@ import {
 } from './flag-table.ts'
 import type { SessionUse } from './session.ts'
 import type { KeyringSettings, MessageSettings, ReportSettings } from './settings.ts'
-import { type Members, settingsFrom } from './settings-schema.ts'
+import type { Members } from './settings-schema.ts'
 
 const keyringFlags = [...namesOfKeys, ...detailsOfKeys, ...waysToKeys]
 
@@ -51,14 +53,13 @@ export async function settingsOf(
   command: Command,
   prefix = '',
 ): Promise<KeyringSettings & MessageSettings & ReportSettings> {
+  // It takes longer to load than all that a help needs.
+  const { settingsFrom } = await import('./settings-schema.ts')
   const flags = membersOf(command, prefix)
   const file = await fileMembers(command, prefix)
-  const namesKeys = namesOfKeys.some(({ name }) => Object.hasOwn(flags, name))
-  const isOfKeys = (name: string): boolean =>
-    [...namesOfKeys, ...detailsOfKeys].some((flag) => flag.name === name)
-  const taken = Object.entries(file).filter(([name]) => !namesKeys || !isOfKeys(name))
+  const offered = [...flagsOf(command, prefix).keys()]
   const flagOf = (name: string): string => `--${flagName(name, prefix)}`
-  return settingsFrom(flags, Object.fromEntries(taken), flagOf)
+  return settingsFrom(flags, fittingMembers(flags, file, offered), flagOf)
 }
 
 function isFor(use: SessionUse): (flag: Flag) => boolean {
@@ -104,9 +105,9 @@ function once(text: string, before: unknown): string {
   return text
 }
 
-/** Digits only: `Number` takes an empty text for 0, and `1e3` for 1000. */
+/** Digits only: `Number` takes an empty text for 0, and `1e3` for 1000. The schema has the bounds. */
 function asNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
+  if (/^\d{1,16}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('It must be a number, in digits.')
 }
 
@@ -165,6 +166,13 @@ async function fileMembers(command: Command, prefix: string): Promise<Members> {
   const isFlag = typeof flag === 'string'
   const path = isFlag ? flag : process.env['WAXSEAL_CONFIG']
   if (path === undefined || path === '') return {}
+  if (!isFlag && !isAbsolute(path)) {
+    throw new UsageError(
+      `WAXSEAL_CONFIG must be an absolute path: ${path} is another file in each folder, and whoever put it there ` +
+        'would choose the keys',
+    )
+  }
+  const { readConfigurationFile } = await import('./configuration-file.ts')
   const all = await readConfigurationFile(path)
   const taken: [string, unknown][] = []
   for (const name of flagsOf(command, prefix).keys()) {

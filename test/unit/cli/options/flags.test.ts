@@ -64,9 +64,9 @@ describe('flags', () => {
       { kmsDiscovery: ['dangerously-any-account'] },
     ],
     [
-      'decrypt',
-      ['--cache-max-age', '60', '--cache-max-bytes', '5'],
-      { cacheMaxAgeSeconds: 60, cacheMaxBytes: 5 },
+      'encrypt',
+      ['--cache-max-age', '60', '--cache-max-bytes', '9007199254740991'],
+      { cacheMaxAgeSeconds: 60, cacheMaxBytes: Number.MAX_SAFE_INTEGER },
     ],
   ] as const)('%s %j', async (use, flags, expected) => {
     expect(await parsedSettings(use, flags)).toMatchObject(expected)
@@ -94,6 +94,9 @@ describe('flags', () => {
     ['decrypt', ['--kms-discovery', '1234'], /--kms-discovery must be an account of 12 digits/],
     ['decrypt', ['--kms-discovery', '111122223333:'], /--kms-discovery must be an account/],
     ['decrypt', ['--suite', '0x0578'], /unknown option/],
+    ['decrypt', ['--cache-max-messages', '5'], /unknown option/],
+    ['decrypt', ['--cache-max-bytes', '5'], /unknown option/],
+    ['encrypt', ['--cache-max-bytes', '9007199254740992'], /--cache-max-bytes must be a whole/],
     ['decrypt', ['--signatures', 'ignore'], /Allowed choices/],
     ['decrypt', ['--rsa-padding', 'none'], /Allowed choices/],
     ['decrypt', ['--max-data-keys', '65536'], /--max-data-keys must be/],
@@ -179,6 +182,84 @@ describe('a configuration file', () => {
     const flags = ['--config', path]
     expect((await parsedSettings('encrypt', flags)).kmsDiscovery).toEqual([])
     expect((await parsedSettings('encrypt', flags, 'from-')).kms).toEqual(['old'])
+  })
+
+  const branchKey = {
+    'branch-key': 'b1',
+    'key-store': 'T',
+    'key-store-kms': 'arn',
+    'logical-key-store': 'L',
+    'grant-token': ['t'],
+    region: 'eu-west-1',
+  }
+  const noStore = { keyStore: undefined, keyStoreKms: undefined, logicalKeyStore: undefined }
+
+  it.each([
+    ['encrypt', branchKey, [], { branchKey: 'b1', keyStore: 'T', grantTokens: ['t'] }],
+    [
+      'encrypt',
+      branchKey,
+      ['--raw-aes', 'k'],
+      { branchKey: undefined, ...noStore, grantTokens: [], region: 'eu-west-1' },
+    ],
+    ['decrypt', branchKey, ['--local'], { branchKey: undefined, ...noStore, grantTokens: [] }],
+    [
+      'encrypt',
+      branchKey,
+      ['--branch-key', 'b2'],
+      { branchKey: 'b2', keyStore: 'T', keyStoreKms: 'arn', logicalKeyStore: 'L', grantTokens: [] },
+    ],
+    ['encrypt', branchKey, ['--kms', 'k', '--key-store-kms', 'a'], { keyStoreKms: 'a' }],
+    ['encrypt', { kms: ['k'], 'key-store': 'T', 'key-store-kms': 'arn' }, [], noStore],
+    [
+      'encrypt',
+      { 'raw-aes': ['/k'], 'kms-discovery': ['111122223333'], mrk: true },
+      [],
+      { mrk: false },
+    ],
+    [
+      'decrypt',
+      { 'raw-aes': ['/k'], 'kms-discovery': ['111122223333'], mrk: true },
+      [],
+      { mrk: true },
+    ],
+    ['encrypt', { 'raw-aes': ['/k'] }, ['--mrk'], { mrk: true }],
+    ['encrypt', { 'raw-aes': ['/k'], 'raw-rsa-private': ['/p'] }, [], { rawRsaPrivate: [] }],
+    ['decrypt', { 'raw-aes': ['/k'], 'raw-rsa-private': ['/p'] }, [], { rawRsaPrivate: ['/p'] }],
+    ['encrypt', { 'raw-rsa-private': ['/p'] }, [], { rawRsaPrivate: ['/p'] }],
+    ['encrypt', { local: false, 'raw-rsa-private': ['/p'] }, [], { rawRsaPrivate: ['/p'] }],
+    [
+      'encrypt',
+      { 'raw-aes': ['/k'], 'raw-rsa-public': ['/q'], 'raw-rsa-private': ['/p'] },
+      [],
+      { rawRsaPrivate: ['/p'] },
+    ],
+    [
+      'encrypt',
+      { kms: ['k'], 'raw-rsa-private': ['/p'], 'key-name': 'n' },
+      [],
+      { rawRsaPrivate: [], keyName: undefined },
+    ],
+    ['encrypt', {}, ['--raw-aes', 'k', '--raw-rsa-private', 'p'], { rawRsaPrivate: ['p'] }],
+  ] as const)('for all that a team does, to %s: %j with %j', async (use, file, flags, expected) => {
+    const path = await configuration(JSON.stringify(file))
+    expect(await parsedSettings(use, ['--config', path, ...flags])).toMatchObject(expected)
+  })
+
+  it('is not taken from whatever folder one is in', async () => {
+    vi.stubEnv('WAXSEAL_CONFIG', 'waxseal.json')
+    await expect(parsedSettings('encrypt', [])).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringContaining('WAXSEAL_CONFIG must be an absolute path'),
+    })
+  })
+
+  it.each(['[', '{"a":', '{"kms":['])('refused, where %s is repeated', async (text) => {
+    const path = await configuration(text.repeat(200_000))
+    await expect(parsedSettings('encrypt', ['--config', path])).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringContaining('nested too deeply'),
+    })
   })
 
   it('names files from its own folder on', async () => {
