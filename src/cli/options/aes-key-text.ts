@@ -14,8 +14,17 @@ export function aesKeyIn(bytes: Uint8Array): Uint8Array | undefined {
   return keyLengths.includes(bytes.length) ? bytes.slice() : undefined
 }
 
+/** Whether a key is printable, as a password is, or zeros: of 16 random bytes that is so once in eight million. */
+export function isGuessable(key: Uint8Array): boolean {
+  const isOfText = (byte: number): boolean => isSpace(byte) || (byte >= 0x20 && byte <= 0x7e)
+  return key.every(isOfText) || key.every((byte) => byte === 0)
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
+}
+
 function trimmed(bytes: Uint8Array): Uint8Array {
-  const isSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
   const start = bytes.findIndex((byte) => !isSpace(byte))
   const end = bytes.findLastIndex((byte) => !isSpace(byte))
   return start < 0 ? new Uint8Array(0) : bytes.subarray(start, end + 1)

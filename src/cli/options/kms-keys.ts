@@ -99,6 +99,6 @@ const partitions: readonly (readonly [prefix: string, partition: string])[] = [
 ]
 
 /** The partition that a region is in. */
-function partitionOf(region: string): string {
+export function partitionOf(region: string): string {
   return partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? 'aws'
 }

@@ -7,7 +7,7 @@ import type { Keyring } from '../../keyrings/keyring.ts'
 import { RawAesKeyring } from '../../keyrings/raw-aes.ts'
 import { RawRsaKeyring } from '../../keyrings/raw-rsa.ts'
 import { UsageError } from '../failures.ts'
-import { aesKeyIn } from './aes-key-text.ts'
+import { aesKeyIn, isGuessable } from './aes-key-text.ts'
 import { readKeyFile } from './key-file.ts'
 import type { SessionUse } from './session.ts'
 import type { KeyringSettings } from './settings.ts'
@@ -26,7 +26,7 @@ export async function rawKeyrings(
   const pairs = await rsaPairs(use, settings, warn)
   checkOneName(settings, settings.rawAes.length + pairs.size)
   const keyrings: Keyring[] = []
-  for (const path of settings.rawAes) keyrings.push(await aesKeyring(path, settings, warn))
+  for (const path of settings.rawAes) keyrings.push(await aesKeyring(use, path, settings, warn))
   for (const [name, pair] of pairs) {
     keyrings.push(
       new RawRsaKeyring({
@@ -58,17 +58,25 @@ function checkOneName({ keyName }: KeyringSettings, keys: number): void {
 }
 
 async function aesKeyring(
+  use: SessionUse,
   path: string,
   { keyNamespace, keyName }: KeyringSettings,
   warn: Warn,
 ): Promise<Keyring> {
   const file = await readKeyFile('--raw-aes', path)
   const wrappingKey = aesKeyIn(file.bytes)
+  const isWeak = wrappingKey !== undefined && isGuessable(wrappingKey)
   file.bytes.fill(0)
   if (!wrappingKey) {
     throw new UsageError(
       `--raw-aes ${path} must hold 16, 24 or 32 bytes, or the same as hex or base64: ` +
         'openssl rand -out KEY 32',
+    )
+  }
+  // What was encrypted under such a key elsewhere still opens.
+  if (isWeak && use === 'encrypt') {
+    throw new UsageError(
+      `--raw-aes ${path} holds a text or zeros, and no random key, so that it can be guessed: openssl rand -out KEY 32`,
     )
   }
   if (file.warning !== undefined) warn(file.warning)
