@@ -247,4 +247,15 @@ describe('a session', () => {
     await (await open('encrypt', '--raw-aes @aes --raw-rsa-public @public')).close()
     expect(said).toHaveLength(1)
   })
+
+  it('says nothing to the terminal but lines of text', async () => {
+    const path = join(folder, 'e\u001b[31mvil\nwaxseal: fine; rm -r')
+    await writeFile(path, aes, { mode: 0o644 })
+    await (
+      await openSession('encrypt', await parsedSettings('encrypt', ['--raw-aes', path]))
+    ).close()
+    expect(said).toEqual([
+      expect.stringMatching(/^waxseal: .*e\\u\{1b\}\[31mvil.*chmod 600 KEY\n$/),
+    ])
+  })
 })
