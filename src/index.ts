@@ -23,8 +23,11 @@ export type { HeaderListener, MessageStream } from './client/message-stream.ts'
 export type { DecryptOptions, EncryptOptions, FileOptions, FileProgress } from './client/options.ts'
 export type { OpenedHeader } from './client/stream-work.ts'
 export type { MessageTransformStream } from './client/web-streams.ts'
-export type { RandomAccessSource } from './client/random-access.ts'
-export type { OpenMessageOptions, SealedReader } from './client/sealed-reader.ts'
+export type {
+  OpenMessageOptions,
+  RandomAccessSource,
+  SealedReader,
+} from './client/sealed-reader.ts'
 export { CachingCmm, type CachingCmmOptions } from './cmm/caching.ts'
 export type {
   CryptographicMaterialsManager,

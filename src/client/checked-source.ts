@@ -11,7 +11,7 @@ import {
 import { copyBytes } from '../format/bytes.ts'
 import { fileError, isSystemError, quote } from './file-errors.ts'
 import { checkPath, openSource } from './files.ts'
-import type { RandomAccessSource } from './random-access.ts'
+import type { RandomAccessSource } from './sealed-reader.ts'
 
 /** A source of our own, or one of the application, which may return or throw anything, late or never. */
 export class CheckedSource implements RandomAccessSource {

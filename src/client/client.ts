@@ -30,8 +30,7 @@ import {
   fileOptions,
   plaintextBytes,
 } from './options.ts'
-import type { RandomAccessSource } from './random-access.ts'
-import type { OpenMessageOptions, SealedReader } from './sealed-reader.ts'
+import type { OpenMessageOptions, RandomAccessSource, SealedReader } from './sealed-reader.ts'
 import { type MessageTransformStream, WebMessageStream } from './web-streams.ts'
 
 /** Options of {@link EnvelopeClient}. */

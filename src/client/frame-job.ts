@@ -5,7 +5,7 @@ import { copyBytes } from '../format/bytes.ts'
 import type { FrameLayout } from '../format/frame-layout.ts'
 import { ByteReader } from '../format/reader.ts'
 import { fedEnd } from './pieces.ts'
-import type { RandomAccessSource } from './random-access.ts'
+import type { RandomAccessSource } from './sealed-reader.ts'
 import { runInTurns } from './turns.ts'
 
 /** Bytes that are fetched at a time; a longer frame is fetched in several pieces. */

@@ -2,8 +2,13 @@ import { type Duplex, Transform, type TransformCallback } from 'node:stream'
 import { AbortedError, type WrapFailure } from '../errors.ts'
 import type { EncryptionContext } from '../format/encryption-context.ts'
 import type { MessageHeader } from '../format/header.ts'
-import { type StartWork, type StreamWork, checkChunk, highWaterMark } from './stream-work.ts'
-import { Waiting } from './waiting.ts'
+import {
+  type StartWork,
+  type StreamWork,
+  Waiting,
+  checkChunk,
+  highWaterMark,
+} from './stream-work.ts'
 
 /**
  * Called with the header of a message, with all the pairs that the message authenticates, and by a stream

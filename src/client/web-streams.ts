@@ -5,10 +5,10 @@ import {
   type OpenedHeader,
   type StartWork,
   type StreamWork,
+  Waiting,
   checkChunk,
   highWaterMark,
 } from './stream-work.ts'
-import { Waiting } from './waiting.ts'
 
 /**
  * The two sides of a Web Stream of one message, as `pipeThrough` takes them. What is written has to be

@@ -1,7 +1,7 @@
 import type { CryptoBackend, RunningVerifier } from '../crypto/backend.ts'
 import type { ByteReader, Parsing } from '../format/reader.ts'
 import { nonceLength, tagLength } from '../suites/suites.ts'
-import { tampered } from './tampered.ts'
+import { tampered } from './verified-key.ts'
 
 /** Where plaintext goes. What is held is unverified: nobody may see it before it is released. */
 export interface PlaintextOutput {

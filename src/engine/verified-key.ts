@@ -5,7 +5,6 @@ import type { ParsedHeader } from '../format/header.ts'
 import type { DecryptionMaterials } from '../materials/decryption-materials.ts'
 import { isHeaderAuthentic } from './header.ts'
 import { deriveMessageKeys } from './message-keys.ts'
-import { tampered } from './tampered.ts'
 
 /**
  * Derives the key of a message whose header has been parsed, destroys the materials' data key, and verifies the
@@ -49,4 +48,12 @@ function checkCommitment(
     "The message's key commitment does not match its data key: the message was changed, or its data " +
       'key was unwrapped to another one than it was encrypted with',
   )
+}
+
+/** The error for a tag that does not match. */
+export function tampered(what: string, note?: string): TamperedMessageError {
+  const message =
+    `${what}: the message was changed, or is not one that was encrypted for these keys and this ` +
+    'encryption context'
+  return new TamperedMessageError('ERR_AUTHENTICATION', note ? `${message}. ${note}` : message)
 }

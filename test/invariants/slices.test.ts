@@ -104,10 +104,11 @@ it('a slice that fails leaves nothing of the frames that were whole', async () =
   // What is written into goes to nobody, so it is seen by who writes.
   const targets: Uint8Array[] = []
   const arrays = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
-  const { set } = arrays
+  const set: unknown = Reflect.get(arrays, 'set')
+  if (typeof set !== 'function') throw new Error('arrays cannot be set')
   const spy = vi.spyOn(arrays, 'set').mockImplementation(function (this: Uint8Array, ...given) {
     if (this.length === length) targets.push(this)
-    set.apply(this, given)
+    Reflect.apply(set, this, given)
   })
   const error = await errorOf(() => reader.read(0, length))
   spy.mockRestore()
