@@ -1,20 +1,13 @@
-import { type FileHandle, mkdtemp, open, rm, truncate, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import {
   CachingCmm,
-  type CryptoBackend,
   type Keyring,
   LocalCryptoMaterialsCache,
   type RandomAccessSource,
   RequiredEncryptionContextCmm,
   type SealedReader,
-  inspectMessage,
-  nodeBackend,
 } from '../../../src/index.ts'
-import { nonFramedMessage } from '../../support/non-framed.ts'
 import {
   anySignature,
   clientOf,
@@ -23,7 +16,7 @@ import {
   watchedSource,
 } from '../../support/slices.ts'
 import { staticKeyring } from '../../support/static-keyring.ts'
-import { errorOf, untyped } from './harness.ts'
+import { errorOf } from './harness.ts'
 
 const client = clientOf()
 const frameLength = 64
@@ -65,12 +58,6 @@ function heldSource(bytes: Uint8Array) {
     release()
   }
   return { source, reads, signals, hold, release: letGo }
-}
-
-/** Where the footer of a signed message with full frames of `frameLength` begins. */
-const footerOf = (sealed: Uint8Array): number => {
-  const { headerLength } = inspectMessage(sealed)
-  return headerLength + 100 * frameSize + 40 + 10
 }
 
 const frameRange = (first: number, last: number): [number, number] => [
@@ -224,189 +211,6 @@ describe('reads at the same time', () => {
   })
 })
 
-describe('a source', () => {
-  const failing: [string, () => unknown][] = [
-    ['fails', () => Promise.reject(new Error('the network is down'))],
-    [
-      'throws',
-      () => {
-        throw new Error('the network is down')
-      },
-    ],
-    ['gives less', async () => new Uint8Array(3)],
-    ['gives more', async () => new Uint8Array(30_000)],
-    ['gives a text', async () => 'text'],
-    ['gives nothing', () => undefined],
-  ]
-
-  it.each(failing)('that %s is refused, and asked again the next time', async (_, misbehave) => {
-    let broken = false
-    const source: RandomAccessSource = {
-      size: message.length,
-      read: (start, end) =>
-        broken ? untyped(misbehave()) : Promise.resolve(message.subarray(start, end)),
-    }
-    const reader = await client.openMessage(source)
-    broken = true
-    expect(await errorOf(() => reader.read(0, 100))).toMatchObject({ code: 'ERR_SOURCE' })
-    broken = false
-    expect(plaintext.subarray(0, 100).equals(await reader.read(0, 100))).toBe(true)
-    broken = true
-    expect(await errorOf(() => client.openMessage(source))).toMatchObject({ code: 'ERR_SOURCE' })
-  })
-
-  it('that never answers can be given up', async () => {
-    const source: RandomAccessSource = { size: 10_000, read: () => new Promise(() => undefined) }
-    const stop = new AbortController()
-    const error = errorOf(() => client.openMessage(source, { signal: stop.signal }))
-    stop.abort(new Error('enough'))
-    expect(await error).toMatchObject({ code: 'ERR_ABORTED' })
-  })
-
-  it('may reuse its buffer in the next turn', async () => {
-    const big = plaintextOf(1 << 20)
-    const { ciphertext } = await client.encrypt(big, { ...unsigned, frameLength: 16 })
-    const source: RandomAccessSource = {
-      size: ciphertext.length,
-      async read(start, end) {
-        const buffer = new Uint8Array(ciphertext.subarray(start, end))
-        void setImmediate().then(() => buffer.fill(0))
-        return buffer
-      },
-    }
-    const reader = await client.openMessage(source)
-    expect(big.equals(await reader.read(0, reader.size))).toBe(true)
-  })
-
-  it('may do so while a key is asked for, too', async () => {
-    const { ciphertext } = await client.encrypt('all of it in one read', unsigned)
-    const source: RandomAccessSource = {
-      size: ciphertext.length,
-      async read(start, end) {
-        const buffer = new Uint8Array(ciphertext.subarray(start, end))
-        void setImmediate().then(() => buffer.fill(0))
-        return buffer
-      },
-    }
-    const inner = staticKeyring(Buffer.alloc(32, 9))
-    const keyring: Keyring = {
-      onEncrypt: (materials) => inner.onEncrypt(materials),
-      async onDecrypt(materials, keys) {
-        for (let turn = 0; turn < 3; turn++) await setImmediate()
-        return inner.onDecrypt(materials, keys)
-      },
-    }
-    const reader = await clientOf(undefined, { keyring }).openMessage(source)
-    expect(Buffer.from(await reader.read(0, 3)).toString()).toBe('all')
-  })
-
-  it.each([-1, 1.5, 2 ** 53, Number.NaN, '5'])('with the size %s is refused', async (size) => {
-    const source = { size: untyped<number>(size), read: async () => new Uint8Array(0) }
-    const error = await errorOf(() => client.openMessage(source))
-    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', field: 'source.size' })
-  })
-
-  it('whose size cannot be told is refused', async () => {
-    const source: RandomAccessSource = {
-      get size(): number {
-        throw new Error('not yet')
-      },
-      read: async () => new Uint8Array(0),
-    }
-    const error = await errorOf(() => client.openMessage(source))
-    expect(error).toMatchObject({ code: 'ERR_SOURCE' })
-    expect(String(error)).toContain('not yet')
-  })
-
-  it('in shared memory is copied before it is decrypted', async () => {
-    const shared = new Uint8Array(new SharedArrayBuffer(message.length))
-    shared.set(message)
-    const read: unknown[] = []
-    const backend: CryptoBackend = {
-      ...nodeBackend,
-      decryptGcm(...given) {
-        const decryption = nodeBackend.decryptGcm(...given)
-        return {
-          finish: (tag) => decryption.finish(tag),
-          update(ciphertext) {
-            read.push(ciphertext.buffer)
-            return decryption.update(ciphertext)
-          },
-        }
-      },
-    }
-    const reader = await clientOf(undefined, { backend }).openMessage(shared)
-    expect(plaintext.equals(await reader.read(0, reader.size))).toBe(true)
-    expect(read.length).toBeGreaterThan(100)
-    expect(read.some((buffer) => buffer instanceof SharedArrayBuffer)).toBe(false)
-  })
-
-  it.each([undefined, null, 5, {}, []])('that is %s is refused', async (source) => {
-    const error = await errorOf(() => client.openMessage(untyped(source)))
-    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
-  })
-})
-
-describe('a file', () => {
-  let folder: string
-  let path: string
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'slices-'))
-    path = join(folder, 'message')
-    await writeFile(path, message)
-  })
-  afterAll(() => rm(folder, { recursive: true }))
-
-  it('is read by ranges, and closed', async () => {
-    const reader = await client.openMessage(path)
-    expect(plaintext.subarray(3000, 5000).equals(await reader.read(3000, 5000))).toBe(true)
-    await reader.close()
-    await reader.close()
-  })
-
-  it('that is cut off meanwhile is an error', async () => {
-    const cut = join(folder, 'cut')
-    await writeFile(cut, message)
-    const reader = await client.openMessage(cut)
-    await truncate(cut, 5000)
-    const error = await errorOf(() => reader.read(0, reader.size))
-    expect(error).toMatchObject({ code: 'ERR_SOURCE' })
-    await reader.close()
-  })
-
-  it.each(['missing', '.'])('that is none, such as %s, is refused', async (name) => {
-    const error = await errorOf(() => client.openMessage(join(folder, name)))
-    expect(error).toMatchObject({ code: 'ERR_FILE' })
-  })
-
-  it.each(['stat', 'close'] as const)('whose %s fails is an error of the file', async (call) => {
-    const handle = await open(path)
-    const failure = Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: call })
-    const handles = Object.getPrototypeOf(handle) as { stat: FileHandle['stat'] }
-    await handle.close()
-    const { stat } = handles
-    const spy = vi.spyOn(handles, 'stat').mockImplementationOnce(async function (this: FileHandle) {
-      if (call === 'stat') throw failure
-      const close = this.close.bind(this)
-      this.close = async () => {
-        await close()
-        throw failure
-      }
-      return stat.call(this)
-    })
-    try {
-      const error = await errorOf(async () => (await client.openMessage(path)).close())
-      expect(error).toMatchObject({ code: 'ERR_FILE', cause: failure })
-    } finally {
-      spy.mockRestore()
-    }
-  })
-
-  it('without a name is refused', async () => {
-    expect(await errorOf(() => client.openMessage(''))).toMatchObject({ field: 'source' })
-  })
-})
-
 describe('closing', () => {
   it('fails what is under way and what comes', async () => {
     const held = heldSource(message)
@@ -478,101 +282,6 @@ describe('closing', () => {
     const reader = await client.openMessage(source)
     open.reader = reader
     expect(await errorOf(() => reader.read(0, 1))).toMatchObject({ code: 'ERR_READER_CLOSED' })
-  })
-})
-
-describe('what is refused', () => {
-  it('is a message that is not framed', async () => {
-    const dataKey = Buffer.alloc(32, 9)
-    const reading = clientOf('ALG_AES_256_GCM_IV12_TAG16_NO_KDF')
-    const error = await errorOf(() =>
-      reading.openMessage(nonFramedMessage(dataKey, Buffer.from('one piece'))),
-    )
-    expect(error).toMatchObject({ code: 'ERR_NON_FRAMED_MESSAGE' })
-  })
-
-  it('is a signed message, unless that is agreed to', async () => {
-    const { ciphertext } = await client.encrypt(plaintext, { frameLength })
-    const refused = { code: 'ERR_SIGNED_MESSAGE_REFUSED' }
-    expect(await errorOf(() => client.openMessage(ciphertext))).toMatchObject(refused)
-    const reader = await client.openMessage(ciphertext, anySignature)
-    expect(plaintext.subarray(1, 99).equals(await reader.read(1, 99))).toBe(true)
-  })
-
-  // The bytes of a signature may look like the beginning of a footer; nothing verifies them here.
-  function withChanceFooter(sealed: Uint8Array): Buffer {
-    const bytes = Buffer.from(sealed)
-    bytes.writeUInt16BE(58, bytes.length - 60)
-    return bytes
-  }
-
-  it('is a signed message whose final frame was changed, by its tag, whatever its footer', async () => {
-    const { ciphertext } = await client.encrypt(plaintext, { frameLength })
-    const bytes = withChanceFooter(ciphertext)
-    const reader = await client.openMessage(bytes, anySignature)
-    expect(reader.size).toBe(plaintext.length)
-    const lastOfTag = footerOf(ciphertext) - 1
-    bytes.writeUInt8(bytes.readUInt8(lastOfTag) ^ 1, lastOfTag)
-    const error = await errorOf(() => client.openMessage(bytes, anySignature))
-    expect(error).toMatchObject({ code: 'ERR_AUTHENTICATION' })
-  })
-
-  it('is one whose source fails at the final frame, which is not asked for another', async () => {
-    const big = Buffer.alloc(9 << 20)
-    const { ciphertext } = await client.encrypt(big, { frameLength: big.length })
-    const bytes = withChanceFooter(ciphertext)
-    let reads = 0
-    const source: RandomAccessSource = {
-      size: bytes.length,
-      async read(start, end) {
-        if (++reads === 3) throw new Error('the network is down')
-        return bytes.subarray(start, end)
-      },
-    }
-    const error = await errorOf(() => client.openMessage(source, anySignature))
-    expect(error).toMatchObject({ code: 'ERR_SOURCE' })
-    expect(reads).toBe(3)
-  })
-
-  it.each([
-    [{ windowBytes: -1 }, 'windowBytes'],
-    [{ signatures: 'verify' }, 'signatures'],
-    [{ signal: {} }, 'signal'],
-    [{ window: 1 }, 'window'],
-  ])('is the option %j', async (options, field) => {
-    const error = await errorOf(() => client.openMessage(message, untyped(options)))
-    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', field })
-  })
-
-  it.each([
-    [-1, 5, 'start'],
-    [0.5, 5, 'start'],
-    [plaintext.length + 1, plaintext.length + 1, 'start'],
-    [5, 4, 'end'],
-    [0, plaintext.length + 1, 'end'],
-  ])('is the range from %d to %d', async (start, end, field) => {
-    const reader = await client.openMessage(message)
-    const error = await errorOf(() => reader.read(start, end))
-    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT', field })
-  })
-
-  it('is what decrypt refuses', async () => {
-    const old = clientOf('ALG_AES_256_GCM_IV12_TAG16_NO_KDF')
-    const { ciphertext } = await old.encrypt('text', {
-      algorithmSuite: 'ALG_AES_256_GCM_IV12_TAG16_NO_KDF',
-    })
-    const strict = { commitmentPolicy: 'REQUIRE_ENCRYPT_REQUIRE_DECRYPT' } as const
-    const error = await errorOf(() => clientOf(undefined, strict).openMessage(ciphertext))
-    expect(error).toMatchObject({ code: 'ERR_COMMITMENT_POLICY' })
-    const other = { encryptionContext: { tenant: 'other' } }
-    const sealed = await client.encrypt('text', { encryptionContext: { tenant: 'acme' } })
-    const mismatch = await errorOf(() =>
-      client.openMessage(sealed.ciphertext, { ...anySignature, ...other }),
-    )
-    expect(mismatch).toMatchObject({ code: 'ERR_ENCRYPTION_CONTEXT_MISMATCH' })
-    const keyring = staticKeyring(Buffer.alloc(32, 1))
-    const wrong = await errorOf(() => clientOf(undefined, { keyring }).openMessage(message))
-    expect(wrong).toMatchObject({ code: 'ERR_COMMITMENT' })
   })
 })
 
