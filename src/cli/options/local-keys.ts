@@ -7,7 +7,7 @@ import { sharedFileWarning } from './key-file.ts'
 import { distrust, isDangling, makeStore, removeLeftovers, statusOf } from './local-store.ts'
 
 /** The name of the key that `--local` stands for. */
-export const localKeyAlias = 'alias/waxseal'
+const localKeyAlias = 'alias/waxseal'
 
 /** Where the keys of `--local` are: in the folder that the user's configuration is in. */
 export function localStorePath(
@@ -28,7 +28,7 @@ function configurationFolder(environment: NodeJS.ProcessEnv, platform: NodeJS.Pl
 }
 
 /** The embedded KMS, with the user's keys. */
-export interface LocalKeys {
+interface LocalKeys {
   readonly kms: InProcessKms
   /** What messages name the key by, so that the same keyring can open them. */
   readonly keyArn: string

@@ -106,7 +106,7 @@ export async function statusOf(path: string): Promise<Status | undefined> {
 }
 
 /** Whose a file or folder is, and who else may use it. */
-export interface Status {
+interface Status {
   readonly uid: number
   readonly mode: number
 }
