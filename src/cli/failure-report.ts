@@ -1,6 +1,14 @@
 import type { CommanderError } from 'commander'
 import { EnvelopeError } from '../errors.ts'
-import { CommandFailure, DONE, FAILED, UsageError, WRONG_USAGE, type ExitCode } from './failures.ts'
+import {
+  CommandFailure,
+  DONE,
+  FAILED,
+  StandardOutputFailure,
+  UsageError,
+  WRONG_USAGE,
+  type ExitCode,
+} from './failures.ts'
 import { escaped } from './inspect/escape.ts'
 
 /** What commander ends a call with: help, the version, or a flag that it does not know. */
@@ -34,6 +42,7 @@ export function reportOf(error: unknown, command: string): FailureReport {
   if (error instanceof UsageError) {
     return { exitCode: WRONG_USAGE, text: said(`${error.message}${hint(command)}`) }
   }
+  if (error instanceof StandardOutputFailure) return { exitCode: FAILED, text: '' }
   // The keys of a message stand below, a line each.
   if (EnvelopeError.is(error)) {
     const text = error.attempts ? printable(error.message) : oneLine(error.message)

@@ -9,6 +9,11 @@ export const WRONG_USAGE = 2
 
 export type ExitCode = typeof DONE | typeof FAILED | typeof WRONG_USAGE
 
+/** Sets the exit code at the end of a command. One that a failing standard output has set already stays. */
+export function endWith(code: ExitCode): void {
+  process.exitCode = Math.max(code, Number(process.exitCode ?? DONE))
+}
+
 /** The command was called wrongly: a flag, a combination of flags, or the configuration file. */
 export class UsageError extends Error {
   override name = 'UsageError'
@@ -26,5 +31,12 @@ export class CommandFailure extends Error {
   constructor(code: CommandFailure['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
+  }
+}
+
+/** Standard output failed. The program says so where it listens to it, or nothing if the reader had enough. */
+export class StandardOutputFailure extends CommandFailure {
+  constructor(cause: Error) {
+    super('ERR_OUTPUT', `standard output cannot be written: ${cause.message}`, cause)
   }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../client/file-output.ts'
 import { nodeBackend } from '../../crypto/node.ts'
 import { EnvelopeError } from '../../errors.ts'
-import { CommandFailure } from '../failures.ts'
+import { CommandFailure, StandardOutputFailure } from '../failures.ts'
 import type { FileTarget, Job } from './job.ts'
 import type { JobTools } from './run.ts'
 import { type OpenSource, openSource } from './source.ts'
@@ -142,13 +142,6 @@ function outputFailure(path: string, error: NodeJS.ErrnoException): CommandFailu
       ? 'its name is too long for the file system; give another by -o FILE, or a shorter --suffix'
       : error.message
   return new CommandFailure('ERR_OUTPUT', `${quote(path)} cannot be written: ${reason}`, error)
-}
-
-/** Standard output failed. The program says so where it listens to it, or nothing if the reader had enough. */
-export class StandardOutputFailure extends CommandFailure {
-  constructor(cause: Error) {
-    super('ERR_OUTPUT', `standard output cannot be written: ${cause.message}`, cause)
-  }
 }
 
 /** Standard output, which is not ended: it may be asked for more. */

@@ -20,7 +20,11 @@ export function addFileFlags(command: Command): void {
   command
     .addOption(flag('-o, --output <file>', 'a file, a folder, - for standard output'))
     .addOption(flag('-r, --recursive', 'go through folders'))
-    .addOption(flag('--suffix <text>', 'of ciphertexts in a folder').default('.encrypted'))
+    .addOption(
+      flag('--suffix <text>', 'of ciphertexts in a folder')
+        .argParser(suffixOf)
+        .default('.encrypted'),
+    )
     .addOption(flag('--overwrite', 'replace files that exist'))
     .addOption(flag('--interactive', 'ask before a file is replaced').conflicts('overwrite'))
     .addOption(flag('--preserve', 'keep permissions and times').hideHelp())
@@ -34,7 +38,14 @@ export function planOptions(flags: FileFlags, rename: PlanOptions['rename']): Pl
   return { output, recursive, follow, rename }
 }
 
-function jobCount(text: string): number {
+/** It is a part of a name: with more than that it would lead out of the output folder. */
+function suffixOf(text: string): string {
+  if (!/[/\\\0]/.test(text)) return text
+  throw new InvalidArgumentError('It must not have a slash, a backslash or a NUL.')
+}
+
+/** How many files at a time, as `--jobs` says it. */
+export function jobCount(text: string): number {
   const count = Number(text)
   if (/^\d+$/.test(text) && count >= 1 && count <= 64) return count
   throw new InvalidArgumentError('It must be a number from 1 to 64.')

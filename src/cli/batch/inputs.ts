@@ -2,11 +2,10 @@ import { isUtf8 } from 'node:buffer'
 import type { Stats } from 'node:fs'
 import { lstat, readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { glob, isDynamicPattern } from 'tinyglobby'
 import { isSystemError } from '../../client/file-errors.ts'
-import { partialSuffix } from '../../client/file-output.ts'
 import { CommandFailure } from '../failures.ts'
 import type { Source } from './job.ts'
+import { isLeftover } from './leftovers.ts'
 
 /** How inputs are found. */
 export interface FindOptions {
@@ -83,14 +82,14 @@ class Search implements FoundInputs {
 
   /** A pattern that the shell has left to us. A file whose name looks like one has been found before. */
   async #matching(pattern: string): Promise<void> {
-    if (!isDynamicPattern(pattern)) {
+    const { pathsLike } = await import('./patterns.ts')
+    const paths = await pathsLike(pattern, this.#options.follow)
+    if (!paths) {
       const hint = pattern.includes('\ufffd') ? '; a name that is not UTF-8 cannot be given' : ''
       throw refusal(`there is no such file${hint}`)
     }
-    const followSymbolicLinks = this.#options.follow
-    const paths = await glob(pattern, { followSymbolicLinks, expandDirectories: false })
     if (paths.length === 0) throw refusal('no file matches it')
-    for (const path of paths.sort()) {
+    for (const path of paths) {
       await this.#orRefuse(path, () => this.#inFolder(path, undefined, []))
     }
   }
@@ -135,11 +134,6 @@ class Search implements FoundInputs {
       } else throw error
     }
   }
-}
-
-/** What a process that was killed has left is nobody's file. */
-function isLeftover(name: string): boolean {
-  return name.startsWith('.') && name.endsWith(partialSuffix)
 }
 
 function refusal(reason: string, cause?: unknown): CommandFailure {

@@ -29,6 +29,7 @@ export async function planJobs(inputs: readonly string[], options: PlanOptions):
   if (inputs.filter((input) => input === '-').length > 1) {
     throw new UsageError('standard input can be read once only')
   }
+  if (options.output === '') throw new UsageError('-o is empty: is a variable not set?')
   const found = await findInputs(inputs, options)
   const { refused } = found
   const { output = '-' } = options

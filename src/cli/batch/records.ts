@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { quote } from '../../client/file-errors.ts'
 import { EnvelopeError } from '../../errors.ts'
-import { CommandFailure } from '../failures.ts'
+import { CommandFailure, StandardOutputFailure } from '../failures.ts'
 import { headerRecord, jsonLine } from '../inspect/record.ts'
 import type { Job, JobResult } from './job.ts'
 
@@ -67,6 +67,29 @@ function withBase64(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withBase64)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withBase64(inner)]))
+}
+
+/** Waits for whoever reads the records. One who has read enough is no failure. */
+export async function printRecord(stream: NodeJS.WritableStream, line: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    stream.write(line, (error) => {
+      if (error && !isClosedPipe(error)) reject(new StandardOutputFailure(error))
+      else resolve()
+    })
+  })
+}
+
+function isClosedPipe(error: Error): boolean {
+  return 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED')
+}
+
+export async function appendRecord(file: FileHandle, line: string): Promise<void> {
+  try {
+    await file.appendFile(line)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new CommandFailure('ERR_OUTPUT', `records cannot be written: ${reason}`, error)
+  }
 }
 
 /** The file of `--metadata`, opened before any work is done. */

@@ -1,16 +1,23 @@
 import type { FileHandle } from 'node:fs/promises'
 import { mapWithin } from '../../concurrency.ts'
 import { reportOf } from '../failure-report.ts'
-import { DONE, FAILED, type ExitCode, UsageError } from '../failures.ts'
+import { DONE, FAILED, type ExitCode, StandardOutputFailure, UsageError } from '../failures.ts'
 import { quoted } from '../inspect/escape.ts'
 import type { ReportSettings } from '../options/settings.ts'
-import { StandardOutputFailure } from './copy.ts'
 import { listenToInterruption } from './interruption.ts'
 import type { Job, JobResult } from './job.ts'
 import { tellKmsCalls } from './kms-calls.ts'
 import { isOfPlan, type Plan } from './plan.ts'
-import { noProgress, progressOn, type Progress } from './progress.ts'
-import { inputName, openMetadata, type Outcome, outputName, recordOf } from './records.ts'
+import { noProgress, type Progress } from './progress.ts'
+import {
+  appendRecord,
+  inputName,
+  openMetadata,
+  type Outcome,
+  outputName,
+  printRecord,
+  recordOf,
+} from './records.ts'
 
 /** What a job is given besides itself. */
 export interface JobTools {
@@ -36,15 +43,17 @@ type Work = (job: Job, tools: JobTools) => Promise<JobResult>
  */
 export async function runBatch(plan: Plan, options: BatchOptions, work: Work): Promise<ExitCode> {
   const metadata = await metadataOf(plan, options)
+  const progress = await progressOf(plan, options)
   const interruption = listenToInterruption()
-  const batch = new Batch(plan, options, metadata)
+  const batch = new Batch(plan, options, metadata, progress)
   const stopTelling = options.verbose ? tellKmsCalls((text) => batch.say(text)) : undefined
   try {
     for (const { path, error } of plan.refused) {
       await batch.settle({ input: path, output: undefined }, { status: 'failed', error }, 0)
     }
     await mapWithin(options.jobs, plan.jobs, undefined, async (job) => {
-      if (!interruption.signal.aborted) await batch.run(job, work, interruption.signal)
+      if (!interruption.signal.aborted && batch.lostRecord === undefined)
+        await batch.run(job, work, interruption.signal)
     })
   } finally {
     batch.end(interruption.signal.aborted)
@@ -52,6 +61,7 @@ export async function runBatch(plan: Plan, options: BatchOptions, work: Work): P
     await metadata?.close()
     interruption.end()
   }
+  if (batch.lostRecord !== undefined) throw batch.lostRecord
   return batch.failed.length > 0 ? FAILED : DONE
 }
 
@@ -63,8 +73,23 @@ async function metadataOf(plan: Plan, { metadata }: BatchOptions): Promise<FileH
   return openMetadata(metadata)
 }
 
+/** A terminal that standard output shares would have the bars between its lines. */
+async function progressOf(plan: Plan, { quiet, json }: BatchOptions): Promise<Progress> {
+  const isShown =
+    process.stderr.isTTY && !quiet && !json && !(isToStdout(plan) && process.stdout.isTTY)
+  if (!isShown) return noProgress
+  const { progressOn } = await import('./bars.ts')
+  return progressOn(process.stderr, plan.jobs)
+}
+
+function isToStdout({ jobs }: Plan): boolean {
+  return jobs.some(({ target }) => target.kind === 'stdout')
+}
+
 class Batch {
   readonly failed: string[] = []
+  /** Why a record could not be written. What is under way comes to its end, and no more begins. */
+  lostRecord: Error | undefined
   readonly #several: boolean
   readonly #options: BatchOptions
   readonly #metadata: FileHandle | undefined
@@ -72,16 +97,17 @@ class Batch {
   readonly #records: NodeJS.WritableStream
   readonly #counts = { done: 0, skipped: 0, failed: 0 }
 
-  constructor({ jobs, refused }: Plan, options: BatchOptions, metadata: FileHandle | undefined) {
-    this.#several = jobs.length + refused.length > 1
+  constructor(
+    plan: Plan,
+    options: BatchOptions,
+    metadata: FileHandle | undefined,
+    progress: Progress,
+  ) {
+    this.#several = plan.jobs.length + plan.refused.length > 1
     this.#options = options
     this.#metadata = metadata
-    // A terminal that standard output shares would have the bars between its lines.
-    const toStdout = jobs.some(({ target }) => target.kind === 'stdout')
-    const shown =
-      process.stderr.isTTY && !options.quiet && !options.json && !(toStdout && process.stdout.isTTY)
-    this.#progress = shown ? progressOn(process.stderr, jobs) : noProgress
-    this.#records = toStdout ? process.stderr : process.stdout
+    this.#progress = progress
+    this.#records = isToStdout(plan) ? process.stderr : process.stdout
   }
 
   async run(job: Job, work: Work, signal: AbortSignal): Promise<void> {
@@ -120,8 +146,12 @@ class Batch {
     const { json, operation } = this.#options
     if (!json && !this.#metadata) return
     const line = recordOf(operation, names, outcome, durationMs)
-    if (json) this.#records.write(line)
-    await this.#metadata?.appendFile(line)
+    try {
+      if (json) await printRecord(this.#records, line)
+      if (this.#metadata) await appendRecord(this.#metadata, line)
+    } catch (error) {
+      this.lostRecord ??= error instanceof Error ? error : new Error(String(error))
+    }
   }
 
   say(text: string): void {

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { endWith } from '../failures.ts'
 import { addKeyringFlags, addMessageFlags, addReportFlags } from '../options/flags.ts'
 
 /** `waxseal doctor`: why a message doesn't open with the given keys, and what to do. */
@@ -16,6 +17,6 @@ export function doctorCommand(): Command {
   addReportFlags(command)
   return command.action(async (input: string) => {
     const { doctor } = await import('./doctor-run.ts')
-    process.exitCode = await doctor(command, input)
+    endWith(await doctor(command, input))
   })
 }

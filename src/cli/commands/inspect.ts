@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { endWith } from '../failures.ts'
 
 /** The flags of `inspect`. */
 export interface InspectFlags {
@@ -25,7 +26,7 @@ export function inspectCommand(): Command {
     .action(async (inputs: string[], flags: InspectFlags) => {
       const { inspect } = await import('./inspect-run.ts')
       try {
-        process.exitCode = await inspect(inputs, flags)
+        endWith(await inspect(inputs, flags))
       } catch (error) {
         if (!isClosedPipe(error)) throw error // whoever reads has seen enough: `waxseal inspect --bytes big | head`
       }

@@ -1,16 +1,4 @@
-import { Command, Option } from 'commander'
-import type {
-  BranchKeyRecord,
-  BranchKeyStore,
-  DynamoDbKeyStorage,
-  KmsConfiguration,
-} from '../../hierarchical.ts'
-import { InvalidArgumentError } from '../../errors.ts'
-import { CommandFailure, UsageError } from '../failures.ts'
-import { escaped } from '../inspect/escape.ts'
-import { AwsClients } from '../options/aws.ts'
-import { settingsOf } from '../options/flags.ts'
-import { regionOfArn, tableNameOf } from '../options/kms-keys.ts'
+import { Command, InvalidArgumentError, Option } from 'commander'
 
 const examples = `
 Examples:
@@ -31,7 +19,8 @@ export function keysCommand(): Command {
     .addHelpText('after', examples)
 }
 
-interface CreateFlags {
+/** The flags of `create` beside its settings. */
+export interface CreateFlags {
   id?: string
   hierarchyVersion?: string
   createTable?: true
@@ -45,23 +34,8 @@ function createCommand(): Command {
     .option('--create-table', 'create the table if it is missing')
   command.option('--context <k=v>', 'a pair bound to it; repeatable', withPair)
   addStoreFlags(command, true)
-  return command.action(async () => {
-    const { id, hierarchyVersion = '1', createTable } = command.opts<CreateFlags>()
-    if (hierarchyVersion !== '1' && hierarchyVersion !== '2') {
-      throw new UsageError('--hierarchy-version must be 1 or 2')
-    }
-    await withStore(command, async ({ store, storage, context, say }) => {
-      const table = createTable ? await storage.createTable() : undefined
-      const created = await store.createKey({
-        ...(id !== undefined && { branchKeyId: id }),
-        ...(Object.keys(context).length > 0 && { encryptionContext: { ...context } }),
-        hierarchyVersion: hierarchyVersion === '1' ? 1 : 2,
-      })
-      say({ operation: 'create', ...created, ...(table && { tableCreated: table.created }) }, [
-        ...(table?.created ? [`created the table ${storage.name}`] : []),
-        `created the branch key ${created.branchKeyId}, version ${created.branchKeyVersion}`,
-      ])
-    })
+  return command.action(async (flags: CreateFlags) => {
+    await (await import('./keys-run.ts')).createKey(command, flags)
   })
 }
 
@@ -73,12 +47,7 @@ function versionCommand(): Command {
     .argument('<id>', 'the branch key')
   addStoreFlags(command, true)
   return command.action(async (branchKeyId: string) => {
-    await withStore(command, async ({ store, say }) => {
-      const made = await store.versionKey({ branchKeyId })
-      say({ operation: 'version', ...made }, [
-        `the branch key ${made.branchKeyId} has the new version ${made.branchKeyVersion}`,
-      ])
-    })
+    await (await import('./keys-run.ts')).versionKey(command, branchKeyId)
   })
 }
 
@@ -90,19 +59,8 @@ function rewrapCommand(): Command {
     .argument('<id>', 'the branch key')
     .requiredOption('--to <key>', 'the ARN of the new KMS key')
   addStoreFlags(command, true)
-  return command.action(async (branchKeyId: string) => {
-    const { to: keyArn } = command.opts<{ to: string }>()
-    await withStore(command, async ({ store, aws, keyArn: old, say }) => {
-      const region = regionOfArn(keyArn)
-      // KMS moves nothing from one region to another; with a client of its own it is decrypted and encrypted.
-      const isElsewhere = region !== regionOfArn(old ?? '')
-      const to = { keyArn, ...(isElsewhere && { client: await aws.kmsClient(region) }) }
-      const { rewrapped, alreadyThere } = await store.rewrapKey({ branchKeyId, to })
-      say({ operation: 'rewrap', branchKeyId, keyArn, rewrapped, alreadyThere }, [
-        `${rewrapped} records of the branch key ${branchKeyId} were moved to ${keyArn}, ` +
-          `${alreadyThere} were there before; the new key has opened all of them`,
-      ])
-    })
+  return command.action(async (branchKeyId: string, { to }: { to: string }) => {
+    await (await import('./keys-run.ts')).rewrapKey(command, branchKeyId, to)
   })
 }
 
@@ -112,115 +70,8 @@ function listCommand(): Command {
     .argument('[id]', 'a branch key, whose versions are listed')
   addStoreFlags(command, false)
   return command.action(async (branchKeyId: string | undefined) => {
-    await withStore(command, async ({ storage, say }) => {
-      const records = await (branchKeyId === undefined
-        ? storage.listBranchKeys()
-        : storage.list(branchKeyId))
-      if (branchKeyId !== undefined && records.length === 0) throw unknownKey(branchKeyId)
-      for (const record of [...records].sort(byPlace)) {
-        const told = tell(record)
-        say({ operation: 'list', ...told }, [
-          [
-            told.branchKeyId,
-            told.version ?? told.type,
-            ...(branchKeyId !== undefined && told.type === 'branch:ACTIVE' ? ['active'] : []),
-            told.kmsKey,
-            told.created,
-            `v${told.hierarchyVersion ?? '?'}`,
-            ...Object.entries(told.context).map(([key, value]) => `${key}=${value}`),
-          ].join('  '),
-        ])
-      }
-    })
+    await (await import('./keys-run.ts')).listKeys(command, branchKeyId)
   })
-}
-
-/** A record without its key: nobody reads a wrapped one. */
-function tell({ branchKeyId, type, attributes }: BranchKeyRecord) {
-  const prefix = 'aws-crypto-ec:'
-  const version = attributes['version'] ?? type
-  const pairs = Object.entries(attributes).filter(([name]) => name.startsWith(prefix))
-  return {
-    branchKeyId,
-    type,
-    version: version.startsWith(versionPrefix) ? version.slice(versionPrefix.length) : undefined,
-    kmsKey: attributes['kms-arn'],
-    created: attributes['create-time'],
-    hierarchyVersion: attributes['hierarchy-version'],
-    context: Object.fromEntries(pairs.map(([name, value]) => [name.slice(prefix.length), value])),
-  }
-}
-
-const versionPrefix = 'branch:version:'
-
-function byPlace(one: BranchKeyRecord, other: BranchKeyRecord): number {
-  const places = [one, other].map(({ branchKeyId, type }) => `${branchKeyId}\0${type}`)
-  return (places[0] ?? '') < (places[1] ?? '') ? -1 : 1
-}
-
-function unknownKey(branchKeyId: string): Error {
-  return new CommandFailure(
-    'ERR_INPUT',
-    `There is no branch key ${JSON.stringify(branchKeyId)} in this table`,
-  )
-}
-
-/** What a subcommand works with. */
-interface OpenedStore {
-  readonly aws: AwsClients
-  readonly store: BranchKeyStore
-  readonly storage: DynamoDbKeyStorage
-  /** The KMS key of `--kms`. */
-  readonly keyArn: string | undefined
-  readonly context: Readonly<Record<string, string>>
-  /** One result: a record, or the same in lines. */
-  readonly say: (record: object, lines: readonly string[]) => void
-}
-
-async function withStore(
-  command: Command,
-  work: (opened: OpenedStore) => Promise<void>,
-): Promise<void> {
-  const settings = await settingsOf(command)
-  const { keyStore, logicalKeyStore, kms, mrk, grantTokens, context, json } = settings
-  const [keyArn, another] = kms
-  if (keyStore === undefined)
-    throw new UsageError('--key-store TABLE is needed: where branch keys are')
-  if (another !== undefined)
-    throw new UsageError('--kms is given twice: branch keys are under one key')
-  const needsKey = command.name() !== 'list'
-  if (needsKey && keyArn === undefined) {
-    throw new UsageError('--kms ARN is needed: the KMS key that the branch key is wrapped under')
-  }
-  const aws = await AwsClients.load(settings)
-  try {
-    const { BranchKeyStore, DynamoDbKeyStorage } = await aws.loadHierarchical()
-    const kmsConfiguration: KmsConfiguration =
-      keyArn === undefined
-        ? { type: 'discovery' }
-        : { type: mrk ? 'multi-region-key' : 'key', keyArn }
-    const storage = new DynamoDbKeyStorage({
-      client: await aws.dynamoDbClient(regionOfArn(keyStore)),
-      tableName: keyStore,
-    })
-    const store = new BranchKeyStore({
-      client: await aws.kmsClient(keyArn === undefined ? undefined : regionOfArn(keyArn)),
-      kmsConfiguration,
-      logicalKeyStoreName: logicalKeyStore ?? tableNameOf(keyStore),
-      storage,
-      grantTokens,
-    })
-    const say: OpenedStore['say'] = (record, lines) => {
-      const text = json ? [JSON.stringify(record)] : lines.map(escaped)
-      process.stdout.write(`${text.join('\n')}\n`)
-    }
-    await work({ aws, store, storage, keyArn, context, say })
-  } catch (error) {
-    // What the library says of its options is what the user said by flags.
-    throw error instanceof InvalidArgumentError ? new UsageError(error.message) : error
-  } finally {
-    aws.close()
-  }
 }
 
 /** The flags of the keys of a session that are of use here; `settingsOf` finds them by their names. */
@@ -254,12 +105,12 @@ function withText(text: string, before: unknown): readonly unknown[] {
 /** A pair's value may have further signs of equality. */
 function withPair(text: string, before: unknown): Readonly<Record<string, unknown>> {
   const at = text.indexOf('=')
-  if (at < 1) throw new UsageError(`--context ${JSON.stringify(text)} must be KEY=VALUE`)
+  if (at < 1) throw new InvalidArgumentError('It must be KEY=VALUE.')
   const pairs: [string, unknown][] =
     typeof before === 'object' && before !== null ? Object.entries(before) : []
   const key = text.slice(0, at)
   if (pairs.some(([other]) => other === key)) {
-    throw new UsageError(`--context has the key ${JSON.stringify(key)} twice`)
+    throw new InvalidArgumentError(`The key ${JSON.stringify(key)} is given twice.`)
   }
   return Object.fromEntries([...pairs, [key, text.slice(at + 1)]])
 }

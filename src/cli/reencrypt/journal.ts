@@ -2,10 +2,8 @@ import { constants } from 'node:fs'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { journalName } from '../batch/leftovers.ts'
 import { CommandFailure, UsageError } from '../failures.ts'
-
-/** What an interrupted run leaves in the folder that it worked on. */
-export const journalName = '.waxseal-reencrypt'
 
 /** One file that was about to get its name. */
 export interface JournalEntry {

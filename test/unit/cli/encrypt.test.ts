@@ -47,6 +47,10 @@ describe('waxseal encrypt', () => {
     [['a', 'in/a', '-o', 'out/'], 'would both become'],
     [['-', '-o', 'out/'], 'no name'],
     [['-', '-', '-o', 'out/'], 'once only'],
+    [['a', '-o', ''], '-o is empty'],
+    [['a', '-o', 'out/', '--suffix', '/../../x'], 'slash'],
+    [['a', '-o', 'out/', '--suffix', '\\x'], 'backslash'],
+    [['a', '-o', 'out/', '--jobs', '65'], '1 to 64'],
     [['a', '-o', 'x', '--metadata', 'a'], 'is an input or an output'],
     [['a', '-o', 'x', '--metadata', './x'], 'is an input or an output'],
   ])('refuses %j', async (args, reason) => {

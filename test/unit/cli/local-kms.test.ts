@@ -152,6 +152,7 @@ describe('waxseal', () => {
     ['local-kms --port http', '--port'],
     ['local-kms --port 65536', '65536'],
     ['local-kms --port 1e3', '1e3'],
+    ['local-kms --port 65536', '0 to 65535'],
     ['local-kms --region moon', 'us-east-1'],
     ['local-kms --account 1', '12 digits'],
     ['local-kms --quota 0', '--quota'],

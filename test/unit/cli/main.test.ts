@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { describe, expect, it } from 'vitest'
 import { reportOf, WrongCall } from '../../../src/cli/failure-report.ts'
 import { CommandFailure, UsageError } from '../../../src/cli/failures.ts'
 import { EnvelopeError, UnwrapError } from '../../../src/errors.ts'
 import { cliPath, runCli } from '../../support/cli.ts'
+import { CliFolder } from '../../support/cli-folder.ts'
+
+const here = new CliFolder()
 
 const manifest = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
@@ -115,5 +118,23 @@ describe('waxseal', () => {
     )
     expect(status).toBe(1)
     expect(stderr).toMatch(/^waxseal: ENOSPC[^\n]*\n$/)
+  })
+
+  it.skipIf(process.platform !== 'linux').each([
+    ['--json > /dev/full', /^waxseal: ENOSPC[^\n]*\n$/],
+    ['--metadata /dev/full', /^waxseal: records cannot be written: ENOSPC[^\n]*\n$/],
+  ])('fails where records can not be written, once what is under way is done: %s', (to, said) => {
+    for (const name of ['a', 'b']) writeFileSync(here.path(name), name)
+    const one = '"$0" "$1" encrypt --raw-aes key --jobs 1'
+    const run = (line: string) =>
+      spawnSync('bash', ['-c', line, process.execPath, cliPath], {
+        cwd: here.path(),
+        encoding: 'utf8',
+      })
+    const single = run(`${one} a -o single ${to}`)
+    expect(single.status).toBe(1)
+    expect(single.stderr).toMatch(said)
+    expect(run(`${one} a b --quiet -o both ${to}`).status).toBe(1)
+    expect(here.names('both')).toEqual(['a.encrypted'])
   })
 })

@@ -108,6 +108,7 @@ it('nothing but regular files with names in UTF-8 is taken from a folder, nor wh
   mkdirSync(path('in'))
   file('in/a')
   file('in/.0123456789ab.waxseal-partial')
+  file('in/.waxseal-reencrypt')
   execFileSync('mkfifo', [path('in/fifo')])
   writeFileSync(Buffer.concat([Buffer.from(path('in/x')), Buffer.from([0xff])]), '')
   const { found, refused } = await find('in', { recursive: true })

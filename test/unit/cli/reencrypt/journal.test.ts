@@ -2,7 +2,8 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Journal, journalName } from '../../../../src/cli/reencrypt/journal.ts'
+import { journalName } from '../../../../src/cli/batch/leftovers.ts'
+import { Journal } from '../../../../src/cli/reencrypt/journal.ts'
 
 let folder: string
 beforeEach(async () => {

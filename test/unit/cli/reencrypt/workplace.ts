@@ -118,8 +118,10 @@ export class Workplace {
   async run(...args: string[]) {
     const written = { stdout: '', stderr: '' }
     const spies = (['stdout', 'stderr'] as const).map((name) =>
-      vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      vi.spyOn(process[name], 'write').mockImplementation((text, ...rest) => {
         written[name] += String(text)
+        const callback: unknown = rest.at(-1)
+        if (typeof callback === 'function') process.nextTick(callback)
         return true
       }),
     )

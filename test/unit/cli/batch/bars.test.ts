@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { WriteStream } from 'node:tty'
 import { expect, it } from 'vitest'
 import type { Job } from '../../../../src/cli/batch/job.ts'
-import { progressOn } from '../../../../src/cli/batch/progress.ts'
+import { progressOn } from '../../../../src/cli/batch/bars.ts'
 
 const job = (path: string, size: number | undefined): Job => ({
   source: { kind: 'file', path, size },
