@@ -1,3 +1,5 @@
+import { algorithmSuites } from '../../suites/suites.ts'
+
 /* The topics of `waxseal help`: what doesn't fit the help of a command. The man page has them, too. */
 
 /** A paragraph, or terms with what they mean, or lines as they are typed. */
@@ -28,7 +30,7 @@ export const topics: readonly Topic[] = [
           'waxseal encrypt --raw-aes wrapping.key -o orders.encrypted orders.csv',
         ],
       },
-      'To decrypt, name a KMS key by its ARN, or its account by --kms-discovery: messages hold ARNs, and an alias is none. A raw key has a namespace and a name in the message; they follow from the key unless --key-namespace and --key-name are given. --local is for trying things: its keys lie in a plain file.',
+      'To decrypt, name a KMS key by its ARN, or its account by --kms-discovery: messages hold ARNs, and an alias is none. A raw key has a namespace and a name in the message; they follow from the key unless --key-namespace and --key-name are given. --local is for trying things: its keys lie in a plain file; it needs the package @aws-sdk/client-kms, as all keys of KMS do.',
       'The commands on branch keys: waxseal keys --help',
     ],
   },
@@ -44,6 +46,8 @@ export const topics: readonly Topic[] = [
           'waxseal decrypt --local --context team=billing a.encrypted',
         ],
       },
+      'The values of --suite, besides ids such as 0x0578:',
+      { code: Object.values(algorithmSuites).map(({ name }) => name) },
       'Data keys are cached if --cache-max-age is given: many small files then need fewer calls of KMS, and share a data key.',
     ],
   },
@@ -63,7 +67,7 @@ export const topics: readonly Topic[] = [
     flags: 'Reports',
     blocks: [
       'Progress is shown on a terminal, never in a pipe. --json prints one record a file, as a line of JSON: on standard output, or on standard error while that has the output. --metadata appends the same lines to a file.',
-      'The configuration file is JSON, with comments if you like. Its members are the long flags without their dashes. Flags win over it; if a flag names a key, no key of the file is used. It is read only where --config or WAXSEAL_CONFIG names it.',
+      'The configuration file is JSON, with comments if you like. Its members are the long flags on keys, messages and reports, without their dashes; those on files stand on the command line alone. Flags win over it; if a flag names a key, no key of the file is used. It is read only where --config or WAXSEAL_CONFIG names it.',
       { code: ['{ "kms": ["alias/orders"], "context": { "team": "billing" } }'] },
     ],
   },

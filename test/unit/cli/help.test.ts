@@ -3,6 +3,7 @@ import { outlineOf, allCommands } from '../../../src/cli/help/outline.ts'
 import { flagTerm, topicPage } from '../../../src/cli/help/topic-page.ts'
 import { topics } from '../../../src/cli/help/topics.ts'
 import { waxsealProgram } from '../../../src/cli/program.ts'
+import { algorithmSuites } from '../../../src/suites/suites.ts'
 import { runCli } from '../../support/cli.ts'
 
 const program = outlineOf(waxsealProgram())
@@ -72,6 +73,11 @@ function shownHelp(path: string): string {
 describe('waxseal help', () => {
   it.each(topics)('$name: a page of 80 columns', (topic) => {
     expectToFit(topicPage(topic, program), 60)
+  })
+
+  it('messages names all suites', () => {
+    const page = topicPage(topics.find(({ name }) => name === 'messages') ?? expect.fail(), program)
+    for (const { name } of Object.values(algorithmSuites)) expect(page).toContain(`  ${name}\n`)
   })
 
   it('prints a topic', async () => {
