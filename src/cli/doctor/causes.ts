@@ -18,7 +18,7 @@ export function causeOf(error: unknown, key: string): Cause | undefined {
       const isNamed = names.includes(name) || names.includes(code)
       return text ? text.test(message) && (isNamed || names.length === 0) : isNamed
     })
-    if (found) return { why: found.why, advice: found.advice.replaceAll('KEY', () => key) }
+    if (found) return { why: found.why, advice: found.advice.replaceAll('{key}', () => key) }
   }
   return undefined
 }
@@ -72,31 +72,31 @@ const causes: readonly KnownCause[] = [
     names: ['AccessDeniedException', 'AccessDenied'],
     why: 'AWS denies access',
     advice:
-      "allow kms:Decrypt on KEY in the caller's IAM policy and in the key policy, or by a grant (--grant-token); " +
+      "allow kms:Decrypt on {key} in the caller's IAM policy and in the key policy, or by a grant (--grant-token); " +
       'aws sts get-caller-identity says who calls',
   },
   {
     names: ['DisabledException'],
     why: 'the key is disabled',
-    advice: 'enable it: aws kms enable-key --key-id KEY',
+    advice: 'enable it: aws kms enable-key --key-id {key}',
   },
   {
     names: ['KMSInvalidStateException'],
     text: /pending ?deletion/i,
     why: 'the key is pending deletion',
     advice:
-      'keep it, while there is time: aws kms cancel-key-deletion --key-id KEY, and then aws kms enable-key',
+      'keep it, while there is time: aws kms cancel-key-deletion --key-id {key}, and then aws kms enable-key',
   },
   {
     names: ['KMSInvalidStateException'],
     text: /pending ?import/i,
     why: 'the key material was not imported, or has expired',
-    advice: 'import the same key material again: aws kms import-key-material --key-id KEY',
+    advice: 'import the same key material again: aws kms import-key-material --key-id {key}',
   },
   {
     names: ['KMSInvalidStateException'],
     why: 'the key is in a state in which it cannot be used',
-    advice: 'look at its KeyState: aws kms describe-key --key-id KEY',
+    advice: 'look at its KeyState: aws kms describe-key --key-id {key}',
   },
   {
     names: ['NotFoundException'],
@@ -164,7 +164,7 @@ const causes: readonly KnownCause[] = [
   {
     names: ['ERR_BRANCH_KEY_NOT_FOUND'],
     why: 'the key store does not have this branch key in this version',
-    advice: 'check --key-store and --logical-key-store: waxseal keys list KEY --key-store TABLE',
+    advice: 'check --key-store and --logical-key-store: waxseal keys list {key} --key-store TABLE',
   },
   {
     names: ['ERR_BRANCH_KEY_RECORD'],

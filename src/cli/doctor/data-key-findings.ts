@@ -46,6 +46,14 @@ export function explainUnopened(
   findings: Findings,
 ): void {
   const attempts = EnvelopeError.is(error) ? (error.attempts ?? []) : []
+  if (attempts.length === 0 && !isUnwrapError(error)) {
+    // It was thrown before any key was tried, and says nothing about the keys.
+    for (const { title } of explained(keys)) {
+      findings.unknown('data key', `${title} was not tried`)
+    }
+    explainElse(error, error instanceof Error ? error.message : String(error), findings)
+    return
+  }
   const explainedAttempts = new Set<UnwrapAttempt>()
   for (const { title, facts, named } of explained(keys)) {
     const own = attempts.filter((attempt) => isSame(named, attempt))
@@ -63,12 +71,9 @@ export function explainUnopened(
     }
   }
   const others = attempts.filter((attempt) => !explainedAttempts.has(attempt))
-  // What a keyring said without naming a data key; or what was thrown before any was tried.
+  // What a keyring said without naming a data key.
   for (const { reason, cause, outcome } of others) {
     if (outcome === 'failed') explainElse(cause, reason, findings)
-  }
-  if (attempts.length === 0 && !isUnwrapError(error)) {
-    explainElse(error, error instanceof Error ? error.message : String(error), findings)
   }
 }
 

@@ -1,13 +1,16 @@
 import { EnvelopeError, reasonOf } from '../../errors.ts'
+import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import { type ParsedHeader, readHeader } from '../../format/header.ts'
 import { ByteReader } from '../../format/reader.ts'
+import { describeKey } from '../../keyrings/attempts.ts'
 import { UsageError } from '../failures.ts'
 import { decodeBase64 } from '../inspect/base64.ts'
+import { factsOf } from '../inspect/data-keys.ts'
 import { counted } from '../inspect/escape.ts'
 import { recogniseChunks, resumed } from '../inspect/front.ts'
 import type { Recognised } from '../inspect/recognise.ts'
 import { problemOf } from '../inspect/report.ts'
-import type { Session } from '../options/session.ts'
+import type { Session, UsedKey } from '../options/session.ts'
 import type { KeyringSettings, MessageSettings } from '../options/settings.ts'
 import { explainOpened, explainUnopened, listKeys } from './data-key-findings.ts'
 import { Findings } from './finding.ts'
@@ -149,6 +152,12 @@ function explain(
       explainUnopened(encryptedDataKeys, error, settings, findings)
       return
     }
+    if (isPkcs1(encryptedDataKeys, settings, used)) {
+      // PKCS #1 rejects implicitly: a wrong key or padding gives a random data key, and no error.
+      findings.unknown('data key', 'PKCS #1 padding cannot tell whether the RSA key is right')
+      findings.wrong('header', message, pkcs1Advice)
+      return
+    }
     explainOpened(encryptedDataKeys, used, findings)
     findings.wrong('header', message, changedAdvice(header, settings))
     return
@@ -160,6 +169,22 @@ function explain(
     findings.wrong('length', text, 'if you trust who wrote it, give a larger --max-length')
   }
   explainBody(opening, header, findings, code, message)
+}
+
+const pkcs1Advice =
+  'try --rsa-padding oaep-sha256 and the other paddings, then another --raw-rsa-private; otherwise it was changed'
+
+function isPkcs1(
+  keys: readonly EncryptedDataKey[],
+  settings: Settings,
+  used: UsedKey | undefined,
+): boolean {
+  if (settings.rsaPadding !== 'pkcs1' || settings.rawRsaPrivate.length === 0) return false
+  return keys.some((key) => {
+    const { provider, key: name } = describeKey(key)
+    const isUsed = !used || (used.provider === provider && used.key === name)
+    return isUsed && factsOf(key).kind === 'raw'
+  })
 }
 
 function changedAdvice(header: ParsedHeader, settings: Settings): string {

@@ -3,6 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { causeOf } from '../../../src/cli/doctor/causes.ts'
 import { findingsInWords } from '../../../src/cli/doctor/words.ts'
 import {
   type EncryptOptions,
@@ -208,6 +209,40 @@ describe('doctor', () => {
     const { list, opens } = await findings(Buffer.from(text), keys)
     expect(opens).toBe(true)
     expect(list[0]).toMatchObject({ verdict: 'note', advice: expect.stringContaining('--decode') })
+  })
+
+  it('blames no key for what was thrown before any was tried', async () => {
+    const { list } = await findings(await encrypt(), {
+      ...keys,
+      context: { 'aws-crypto-x': 'y' },
+    })
+    const about = list.filter(({ about }) => about === 'data key')
+    expect(about).toEqual([
+      expect.objectContaining({
+        verdict: 'unknown',
+        text: expect.stringContaining('was not tried'),
+      }),
+    ])
+    expect(list).toContainEqual(expect.objectContaining({ about: 'keys', verdict: 'wrong' }))
+  })
+
+  it('does not take a wrong RSA padding for a message that was changed', async () => {
+    const by = new RawRsaKeyring({ ...name, publicKey, padding: 'oaep-sha256' })
+    const file = join(folder, 'rsa.pem')
+    await writeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
+    const settings = { ...name, rawRsaPrivate: [file], rsaPadding: 'pkcs1' } as const
+    const { list } = await findings(await encrypt(unsigned, by), settings)
+    expect(list).toContainEqual(expect.objectContaining({ about: 'data key', verdict: 'unknown' }))
+    expect(list.at(-1)?.advice).toContain('--rsa-padding oaep-sha256')
+  })
+
+  it('puts the name of a key into no word of its advice', () => {
+    const error = Object.assign(new Error('none'), { name: 'CredentialsProviderError' })
+    expect(causeOf(error, 'arn:aws:kms:x')?.advice).toBe(
+      'log in, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile',
+    )
+    const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' })
+    expect(causeOf(denied, 'arn:aws:kms:x')?.advice).toContain('kms:Decrypt on arn:aws:kms:x in')
   })
 
   it('without keys says which flags would open it', async () => {
