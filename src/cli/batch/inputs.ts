@@ -16,7 +16,7 @@ export interface FindOptions {
 }
 
 /** An input, and where it was found. */
-export interface FoundSource {
+interface FoundSource {
   readonly source: Source
   /** Of what was found in an input folder: that folder, and the folders below it that lead to the file. */
   readonly within: { readonly folder: string; readonly path: readonly string[] } | undefined
@@ -82,13 +82,15 @@ class Search implements FoundInputs {
 
   /** A pattern that the shell has left to us. A file whose name looks like one has been found before. */
   async #matching(pattern: string): Promise<void> {
-    const { pathsLike } = await import('./patterns.ts')
-    const paths = await pathsLike(pattern, this.#options.follow)
-    if (!paths) {
+    const { matchesOf } = await import('./patterns.ts')
+    const matches = await matchesOf(pattern, this.#options.follow)
+    if (!matches) {
       const hint = pattern.includes('\ufffd') ? '; a name that is not UTF-8 cannot be given' : ''
       throw refusal(`there is no such file${hint}`)
     }
-    if (paths.length === 0) throw refusal('no file matches it')
+    const { paths, linked } = matches
+    if (paths.length + linked.length === 0) throw refusal('no file matches it')
+    for (const path of linked) this.refused.push({ path, error: symbolicLink() })
     for (const path of paths) {
       await this.#orRefuse(path, () => this.#inFolder(path, undefined, []))
     }
@@ -112,7 +114,7 @@ class Search implements FoundInputs {
   async #inFolder(path: string, within: Within, above: readonly string[]): Promise<void> {
     let stats = await lstat(path)
     if (stats.isSymbolicLink()) {
-      if (!this.#options.follow) throw refusal('it is a symbolic link; --follow follows it')
+      if (!this.#options.follow) throw symbolicLink()
       stats = await stat(path)
     }
     if (stats.isDirectory()) {
@@ -138,6 +140,10 @@ class Search implements FoundInputs {
 
 function refusal(reason: string, cause?: unknown): CommandFailure {
   return new CommandFailure('ERR_INPUT', reason, cause)
+}
+
+function symbolicLink(): CommandFailure {
+  return refusal('it is a symbolic link, or behind one; --follow follows it')
 }
 
 async function statOrNothing(path: string): Promise<Stats | undefined> {

@@ -8,7 +8,7 @@ export type Source =
   | { readonly kind: 'file'; readonly path: string; readonly size: number | undefined }
 
 /** Where a job writes. */
-export type Target = { readonly kind: 'stdout' } | FileTarget
+type Target = { readonly kind: 'stdout' } | FileTarget
 
 export interface FileTarget {
   readonly kind: 'file'

@@ -6,6 +6,8 @@ type FlagKind = 'switch' | 'text' | 'number' | 'list' | 'pairs'
 /** A flag of several commands, which is a member of the configuration file, too. */
 export interface Flag {
   readonly name: string
+  /** The letter that stands for it, too: those of AWS's command line. */
+  readonly letter?: string
   readonly kind: FlagKind
   /** What stands for its value in a help. */
   readonly value?: string
@@ -60,7 +62,7 @@ const policies = [
 
 // prettier-ignore
 export const messageFlags: readonly Flag[] = [
-  { name: 'context', kind: 'pairs', value: '<k=v>', description: 'a pair of the encryption context; repeatable' },
+  { name: 'context', letter: 'c', kind: 'pairs', value: '<k=v>', description: 'a pair of the encryption context; repeatable' },
   { name: 'require-context', kind: 'list', value: '<key>', use: 'encrypt', description: 'authenticate its pair, do not store it' },
   { name: 'require-context', kind: 'list', value: '<key>', use: 'decrypt', description: 'refuse messages without it; repeatable' },
   { name: 'suite', kind: 'text', value: '<name>', use: 'encrypt', description: 'the algorithm suite, or its id' },
@@ -79,8 +81,8 @@ export const messageFlags: readonly Flag[] = [
 export const reportFlags: readonly Flag[] = [
   { name: 'json', kind: 'switch', description: 'a record a file, as JSON' },
   { name: 'metadata', kind: 'text', value: '<file>', isRare: true, description: 'append the same records to a file' },
-  { name: 'quiet', kind: 'switch', description: 'say nothing but errors' },
-  { name: 'verbose', kind: 'switch', description: 'say each call of KMS' },
+  { name: 'quiet', letter: 'q', kind: 'switch', description: 'say nothing but errors' },
+  { name: 'verbose', letter: 'v', kind: 'switch', description: 'say each call of KMS' },
 ]
 
 /** Keys are given to some commands twice; the other ones' flags begin so. */

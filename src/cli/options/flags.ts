@@ -70,7 +70,8 @@ function addFlag(command: Command, flag: Flag, group: string, prefix = '', isHid
   const name = `--${prefix}${flag.name}`
   // A command that does both, encrypt and decrypt, has what they share once.
   if (command.options.some(({ long }) => long === name)) return
-  const text = flag.value === undefined ? name : `${name} ${flag.value}`
+  const names = flag.letter === undefined ? name : `-${flag.letter}, ${name}`
+  const text = flag.value === undefined ? names : `${names} ${flag.value}`
   const option = new Option(text, flag.description).helpGroup(group)
   if (flag.choices) option.choices(flag.choices)
   const read = readers[flag.kind]

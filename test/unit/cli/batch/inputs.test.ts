@@ -74,6 +74,21 @@ describe('patterns', () => {
     expect((await find('*')).found).toEqual(['*'])
   })
 
+  it('leave out no symbolic link without a word', async () => {
+    mkdirSync(path('in'))
+    for (const name of ['a.txt', 'in/b.txt']) file(name)
+    symlinkSync('a.txt', path('link.txt'))
+    symlinkSync('in', path('linked'))
+    const { found, refused } = await find('**/*.txt')
+    expect(found).toEqual(['a.txt', 'in/b.txt'])
+    expect(refused).toEqual([
+      'link.txt: it is a symbolic link, or behind one; --follow follows it',
+      'linked/b.txt: it is a symbolic link, or behind one; --follow follows it',
+    ])
+    const followed = await find('**/*.txt', { follow: true })
+    expect(followed.found).toEqual(['a.txt', 'in/b.txt', 'link.txt', 'linked/b.txt'])
+  })
+
   it('that match nothing are refused', async () => {
     expect((await find('*.txt')).refused).toEqual(['*.txt: no file matches it'])
   })
@@ -92,8 +107,8 @@ describe('links in folders', () => {
     const { found, refused } = await find('in', { recursive: true })
     expect(found).toEqual(['in/a'])
     expect(refused).toEqual([
-      'in/deep/up: it is a symbolic link; --follow follows it',
-      'in/link: it is a symbolic link; --follow follows it',
+      'in/deep/up: it is a symbolic link, or behind one; --follow follows it',
+      'in/link: it is a symbolic link, or behind one; --follow follows it',
     ])
   })
 

@@ -58,6 +58,6 @@ export async function wrongs(message: Uint8Array, settings: Partial<DoctorSettin
   return list.filter(({ verdict }) => verdict === 'wrong').map(inOneLine)
 }
 
-export function inOneLine({ about, text, advice = '' }: Finding) {
+function inOneLine({ about, text, advice = '' }: Finding) {
   return `${about}: ${text} => ${advice}`
 }
