@@ -126,8 +126,8 @@ export class DynamoDbKeyStorage implements KeyStorage {
    *
    * @example
    * ```ts
-   * for (const { branchKeyId } of await storage.listBranchKeys()) {
-   *   await keyStore.rewrapKey({ branchKeyId, to: { keyArn } })
+   * for (const { branchKeyId, attributes } of await storage.listBranchKeys()) {
+   *   console.log(branchKeyId, attributes['create-time'])
    * }
    * ```
    */
