@@ -1,4 +1,4 @@
-import { Transform, type TransformCallback } from 'node:stream'
+import { pipeline, Readable, Transform, type TransformCallback } from 'node:stream'
 import { CommandFailure } from '../failures.ts'
 
 /** Bytes to base64, one line. */
@@ -87,6 +87,15 @@ export class Base64Decoder extends Transform {
   }
 }
 
-function failure(reason: string, offset: number): CommandFailure {
-  return new CommandFailure('ERR_INPUT', `The input is not base64: ${reason}, at byte ${offset}`)
+/** Chunks of base64 to bytes: what `--decode` refuses is refused here. */
+export function decodeBase64(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  // Whoever reads the decoder gets the error, from wherever it is.
+  return pipeline(Readable.from(chunks), new Base64Decoder(), () => undefined)
+}
+
+/** The text is no base64; as against a source that cannot be read. */
+export class NotBase64 extends CommandFailure {}
+
+function failure(reason: string, offset: number): NotBase64 {
+  return new NotBase64('ERR_INPUT', `The input is not base64: ${reason}, at byte ${offset}`)
 }

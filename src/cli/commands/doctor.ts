@@ -14,7 +14,7 @@ export function doctorCommand(): Command {
     )
   addKeyringFlags(command, 'decrypt')
   addMessageFlags(command, 'decrypt')
-  addReportFlags(command)
+  addReportFlags(command, ['json'])
   return command.action(async (input: string) => {
     const { doctor } = await import('./doctor-run.ts')
     endWith(await doctor(command, input))

@@ -3,8 +3,8 @@ import type { EncryptedDataKey } from '../../format/encrypted-data-key.ts'
 import { type ParsedHeader, readHeader } from '../../format/header.ts'
 import { ByteReader } from '../../format/reader.ts'
 import { describeKey } from '../../keyrings/attempts.ts'
+import { decodeBase64, NotBase64 } from '../batch/base64.ts'
 import { UsageError } from '../failures.ts'
-import { decodeBase64 } from '../inspect/base64.ts'
 import { factsOf } from '../inspect/data-keys.ts'
 import { counted } from '../inspect/escape.ts'
 import { recogniseChunks, resumed } from '../inspect/front.ts'
@@ -126,11 +126,18 @@ async function headerOf(
       }
     }
   } catch (error) {
+    if (error instanceof NotBase64) {
+      findings.wrong('form', error.message, base64Advice)
+      return { header: undefined, chunks }
+    }
     const { message } = problemOf(error)
     findings.wrong('form', `its header is damaged or cut off: ${message}`, getItAgain)
     return { header: undefined, chunks }
   }
 }
+
+const base64Advice =
+  'write it as base64 with + and /, with its padding, and nothing before or behind; or get it again'
 
 const getItAgain = 'get the message again from where it comes from; no key opens this one'
 
@@ -143,6 +150,10 @@ function explain(
 ): void {
   const { used, headerIsVerified, headerError, error } = opening
   if (isOfSource(error)) throw error
+  if (error instanceof NotBase64) {
+    findings.wrong('form', error.message, base64Advice)
+    return
+  }
   const { encryptedDataKeys } = header.fields
   const code = EnvelopeError.is(error) ? error.code : undefined
   const message = reasonOf(error)

@@ -1,7 +1,8 @@
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ParsedHeader } from '../../format/header.ts'
-import { EnvelopeError } from '../../errors.ts'
+import { NotBase64 } from '../batch/base64.ts'
+import { CommandFailure } from '../failures.ts'
 import type { Session, UsedKey } from '../options/session.ts'
 
 /** How far decryption came. No plaintext is kept. */
@@ -55,10 +56,5 @@ export async function tryToOpen(
 
 /** Whether an error is one of reading the source, and says nothing of the message. */
 export function isOfSource(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    !EnvelopeError.is(error) &&
-    'syscall' in error &&
-    error.syscall === 'read'
-  )
+  return error instanceof CommandFailure && !(error instanceof NotBase64)
 }

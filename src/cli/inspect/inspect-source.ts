@@ -24,7 +24,7 @@ export async function inspectSource(source: Source, listing?: HexListing): Promi
   }
 }
 
-export async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+async function* chunksOf(file: FileHandle): AsyncGenerator<Uint8Array> {
   for (;;) {
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(chunkLength), 0, chunkLength)
     if (bytesRead === 0) return
@@ -44,7 +44,7 @@ async function readAt(file: FileHandle, offset: number, length: number): Promise
   return bytes.subarray(0, filled)
 }
 
-export async function* bytesOf(stream: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+async function* bytesOf(stream: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
   for await (const chunk of stream) {
     if (!Buffer.isBuffer(chunk))
       throw new TypeError('standard input gave something other than bytes')

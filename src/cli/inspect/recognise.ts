@@ -6,7 +6,7 @@ import { whatBeginsWith } from './signatures.ts'
 /** What a file is, by its first bytes. Nothing of it is verified. */
 export type Recognised =
   | { readonly kind: 'message' }
-  /** A message in base64, with white space anywhere. */
+  /** A message in base64, as it seems: the decoder may refuse the alphabet or the end. */
   | { readonly kind: 'base64-message' }
   /** The header attribute of an item of the AWS Database Encryption SDK, in binary or base64. */
   | { readonly kind: 'item-header'; readonly base64: boolean }

@@ -4,8 +4,7 @@ import { type ParsedHeader, readHeader } from '../../format/header.ts'
 import { ByteReader, type Parsing } from '../../format/reader.ts'
 import { parseHeader } from '../../structured/header.ts'
 import type { StructureHeader } from '../../structured/structure.ts'
-import { CommandFailure } from '../failures.ts'
-import { decodeBase64 } from './base64.ts'
+import { decodeBase64, NotBase64 } from '../batch/base64.ts'
 import { recogniseChunks } from './front.ts'
 import { headerFields } from './header-fields.ts'
 import type { HexListing, ListedPart } from './hex-listing.ts'
@@ -173,7 +172,7 @@ export function problemOf(error: unknown): Problem {
     return { message: error.message, offset: error.offset }
   const isOfBytes =
     error instanceof ItemError ||
-    error instanceof CommandFailure ||
+    error instanceof NotBase64 ||
     (EnvelopeError.is(error) && error.code === 'ERR_UNKNOWN_ALGORITHM_SUITE')
   if (isOfBytes) return { message: error.message }
   throw error

@@ -36,9 +36,11 @@ export function addMessageFlags(command: Command, use: SessionUse): void {
   for (const flag of messageFlags.filter(isFor(use))) addFlag(command, flag, 'Messages:')
 }
 
-/** Adds `--json`, `--metadata`, `--quiet`, `--verbose` and `--config`. */
-export function addReportFlags(command: Command): void {
-  for (const flag of reportFlags) addFlag(command, flag, 'Reports:')
+/** Adds `--json`, `--metadata`, `--quiet` and `--verbose`, or those of them that are named, and `--config`. */
+export function addReportFlags(command: Command, names?: readonly string[]): void {
+  for (const flag of reportFlags) {
+    if (names?.includes(flag.name) !== false) addFlag(command, flag, 'Reports:')
+  }
   const config = new Option('--config <file>', 'flags from a file (or WAXSEAL_CONFIG)')
   command.addOption(config.argParser(once).helpGroup('Reports:'))
 }
